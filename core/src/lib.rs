@@ -1,0 +1,64 @@
+//! The words that every normgate crate speaks: no `std`, no allocation, no `unsafe`.
+//!
+//! ```text
+//! pixels --PreprocessSpec, QuantParams--> network --> Logits + features
+//!        --Score--> a number --Threshold--> Verdict --CommitPolicy--> Committed
+//! ```
+//!
+//! Two rules hold everywhere:
+//! - a **score** is higher for in-distribution, and a frame is accepted iff `score >= threshold`;
+//! - **unknown is the default**: what cannot be read or scored is unknown, never a class.
+//!
+//! ```
+//! use normgate_core::{CommitPolicy, Committed, Committer, Gate, Score, Threshold, Verdict};
+//!
+//! let gate = Gate { score: Score::LogitNorm, threshold: Threshold::new(0.5)?, tau: 0.04 };
+//! let features = [0.3, 0.1];
+//! let known = gate.judge(&[0.1, 0.9, 0.2], &features);
+//! assert!(matches!(known, Verdict::Known { class: 1, .. }));
+//! let unknown = gate.judge(&[0.1, 0.2, 0.1], &features);
+//! assert!(matches!(unknown, Verdict::Unknown { nearest: Some(1), .. }));
+//!
+//! let mut committer = Committer::new(CommitPolicy::new(2, 3)?);
+//! assert_eq!(committer.push(&known), Committed::Unknown);
+//! assert_eq!(committer.push(&known), Committed::Class(1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+/// Affine 8-bit quantization: `real = scale * (q - zero_point)`.
+pub mod quant;
+
+/// What a network expects of the camera's pixels.
+pub mod preprocess;
+
+/// A checked view of a network's logits.
+pub mod logits;
+
+/// How in-distribution a frame looks: one number, higher is more in-distribution.
+pub mod scores;
+
+/// The score a frame must reach, and how it is fitted.
+pub mod threshold;
+
+mod beta;
+
+/// What is decided of one frame.
+pub mod verdict;
+
+/// From logits and features to a verdict.
+pub mod gate;
+
+/// From verdicts to a committed prediction.
+pub mod commit;
+
+pub use commit::{CommitError, CommitPolicy, Committed, Committer};
+pub use gate::Gate;
+pub use logits::{Logits, LogitsError};
+pub use preprocess::{Fit, PreprocessSpec, SpecError};
+pub use quant::{QuantError, QuantParams};
+pub use scores::{Score, ScoreError, Scores};
+pub use threshold::{Fitted, Threshold, ThresholdError};
+pub use verdict::Verdict;

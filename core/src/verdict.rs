@@ -1,0 +1,56 @@
+/// What is decided of one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// In-distribution: the score reached the threshold.
+    Known {
+        /// Index of the class.
+        class: u16,
+        /// The gate's score, at least the threshold.
+        score: f32,
+        /// Probability of the class from `z / (tau (||z|| + 1e-7))`, in (0, 1].
+        confidence: f32,
+    },
+    /// Out of distribution, or not scorable.
+    Unknown {
+        /// The gate's score, below the threshold; none if the frame could not be scored.
+        score: Option<f32>,
+        /// The class of the largest logit; none if there are no usable logits.
+        nearest: Option<u16>,
+    },
+}
+
+impl Verdict {
+    /// The verdict on a frame that could not be read or scored.
+    pub const UNSCORED: Self = Self::Unknown {
+        score: None,
+        nearest: None,
+    };
+
+    /// The class, if known.
+    pub const fn class(&self) -> Option<u16> {
+        match self {
+            Self::Known { class, .. } => Some(*class),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether the frame was accepted.
+    pub const fn is_known(&self) -> bool {
+        matches!(self, Self::Known { .. })
+    }
+
+    /// The gate's score, if the frame could be scored.
+    pub const fn score(&self) -> Option<f32> {
+        match self {
+            Self::Known { score, .. } => Some(*score),
+            Self::Unknown { score, .. } => *score,
+        }
+    }
+}
+
+impl Default for Verdict {
+    /// [`Verdict::UNSCORED`].
+    fn default() -> Self {
+        Self::UNSCORED
+    }
+}
