@@ -10,8 +10,9 @@ pub struct Gate {
     pub score: Score,
     /// Accept iff `score >= threshold`.
     pub threshold: Threshold,
-    /// LogitNorm's temperature in training, for the confidence only: positive and finite.
-    pub tau: f32,
+    /// LogitNorm's temperature in training, for the confidence only: positive and finite. `None` for a network
+    /// trained with cross entropy, whose confidence is the softmax of its logits.
+    pub tau: Option<f32>,
 }
 
 impl Gate {
@@ -26,15 +27,17 @@ impl Gate {
         let Ok(score) = self.score.compute(&logits, features) else {
             return Verdict::UNSCORED;
         };
-        if !is_temperature(self.tau) {
-            return Verdict::UNSCORED;
-        }
+        let confidence = match self.tau {
+            None => logits.msp(),
+            Some(tau) if is_temperature(tau) => logits.confidence(tau),
+            Some(_) => return Verdict::UNSCORED,
+        };
         let class = logits.argmax();
         if self.threshold.accepts(score) {
             Verdict::Known {
                 class,
                 score,
-                confidence: logits.confidence(self.tau),
+                confidence,
             }
         } else {
             Verdict::Unknown {

@@ -12,7 +12,7 @@
 //! ```
 //! use normgate_core::{CommitPolicy, Committed, Committer, Gate, Score, Threshold, Verdict};
 //!
-//! let gate = Gate { score: Score::LogitNorm, threshold: Threshold::new(0.5)?, tau: 0.04 };
+//! let gate = Gate { score: Score::LogitNorm, threshold: Threshold::new(0.5)?, tau: Some(0.04) };
 //! let features = [0.3, 0.1];
 //! let known = gate.judge(&[0.1, 0.9, 0.2], &features);
 //! assert!(matches!(known, Verdict::Known { class: 1, .. }));

@@ -5,7 +5,7 @@ fn gate(score: Score, threshold: f32) -> Gate {
     Gate {
         score,
         threshold: Threshold::new(threshold).unwrap(),
-        tau: 0.04,
+        tau: Some(0.04),
     }
 }
 
@@ -38,7 +38,7 @@ proptest! {
         tau: f32,
     ) {
         let score = Score::ALL[which];
-        let gate = Gate { tau, ..gate(score, threshold) };
+        let gate = Gate { tau: Some(tau), ..gate(score, threshold) };
         let verdict = gate.judge(&z, &h);
         if z.is_empty() || z.iter().any(|v| !v.is_finite()) || !(tau.is_finite() && tau > 0.0) {
             prop_assert_eq!(verdict, Verdict::UNSCORED);
@@ -70,4 +70,18 @@ fn a_verdict_is_unknown_by_default() {
     let verdict = Verdict::default();
     assert!(!verdict.is_known());
     assert_eq!((verdict.class(), verdict.score()), (None, None));
+}
+
+#[test]
+fn without_tau_confidence_is_the_softmax_of_the_logits() {
+    let z = [0.0, 3.0];
+    let gate = Gate {
+        tau: None,
+        ..gate(Score::MaxLogit, 1.0)
+    };
+    let expected = Logits::new(&z).unwrap().msp();
+    assert!(matches!(
+        gate.judge(&z, &[]),
+        Verdict::Known { class: 1, confidence, .. } if confidence == expected
+    ));
 }
