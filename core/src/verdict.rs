@@ -7,7 +7,8 @@ pub enum Verdict {
         class: u16,
         /// The gate's score, at least the threshold.
         score: f32,
-        /// Probability of the class from `z / (tau (||z|| + 1e-7))`, in (0, 1].
+        /// Probability of the class in (0, 1]: softmax of `z / (tau (||z|| + 1e-7))`, or of `z` for
+        /// a network that has no tau.
         confidence: f32,
     },
     /// Out of distribution, or not scorable.

@@ -1,0 +1,27 @@
+//! What an evaluation measures, from scores alone: no model is needed here.
+//!
+//! ```text
+//! ScoredSet (in-distribution), ScoredSet (each OOD set)
+//!    |--Roc, ece--> Report --> aligned text or JSON
+//!    '--plots-----> score histograms and ROC as SVG
+//! ```
+//!
+//! Everywhere in-distribution is the positive class and a higher score is more in-distribution.
+
+/// AUROC, FPR95, AUPR and ECE of slices of scores.
+pub mod metrics;
+
+/// The scores and verdicts of one set of frames.
+pub mod scored;
+
+/// The result of an evaluation, for a person and as JSON.
+pub mod report;
+
+mod table;
+
+/// Score histograms and ROC curves as SVG.
+pub mod plots;
+
+pub use metrics::{MetricError, Roc};
+pub use report::{EvalError, Report};
+pub use scored::{Answer, ScoredSet};

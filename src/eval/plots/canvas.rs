@@ -1,0 +1,159 @@
+//! What the plots share: size, colours, text, and the legend beside the plot.
+
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+
+use super::PlotError;
+
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Chart<'a, 'b> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Drawn = Result<(), PlotError>;
+
+/// Width of the legend, in pixels.
+const LEGEND: u32 = 190;
+
+/// Where the legend's first line is, and how far apart its lines are.
+const LINE: i32 = 17;
+const TOP: i32 = 52;
+
+pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
+pub(super) const GUIDE: RGBColor = RGBColor(110, 110, 110);
+pub(super) const GRID: RGBColor = RGBColor(225, 225, 225);
+
+/// The in-distribution set's.
+pub(super) const ID: RGBColor = RGBColor(0, 114, 178);
+
+/// The OOD sets'. With [`ID`], the palette of Okabe and Ito, "Color Universal Design", 2008, that
+/// readers with any kind of colour vision tell apart; its yellow is too faint on white.
+const OOD: [RGBColor; 5] = [
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+];
+
+/// How the `i`-th OOD set is drawn: a colour, and dashes once the colours are used up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pen {
+    pub(super) color: RGBColor,
+    pub(super) dash: u32,
+}
+
+pub(super) fn pen(i: usize) -> Pen {
+    Pen {
+        color: OOD[i % OOD.len()],
+        dash: 6 * (i / OOD.len()) as u32,
+    }
+}
+
+impl Pen {
+    /// Draws a line through `points`.
+    pub(super) fn line(self, chart: &mut Chart<'_, '_>, points: &[(f64, f64)]) -> Drawn {
+        let style = self.color.stroke_width(2);
+        let points = points.iter().copied();
+        if self.dash == 0 {
+            chart.draw_series(LineSeries::new(points, style))?;
+        } else {
+            chart.draw_series(DashedLineSeries::new(points, self.dash, 4, style))?;
+        }
+        Ok(())
+    }
+}
+
+impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for PlotError {
+    fn from(error: DrawingAreaErrorKind<E>) -> Self {
+        Self::Draw(error.to_string())
+    }
+}
+
+/// Draws on a white page of `size` pixels, split into the plot and the room for the legend.
+pub(super) fn page(
+    size: (u32, u32),
+    draw: impl FnOnce(&Area<'_>, &Area<'_>) -> Drawn,
+) -> Result<String, PlotError> {
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        root.fill(&WHITE)?;
+        let (plot, legend) = root.split_horizontally(size.0 - LEGEND);
+        draw(&plot, &legend)?;
+        root.present()?;
+    }
+    Ok(svg)
+}
+
+pub(super) fn font(size: u32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&INK)
+}
+
+/// A line of the legend and what stands under it.
+pub(super) struct Entry {
+    pub(super) pen: Pen,
+    pub(super) filled: bool,
+    pub(super) name: String,
+    pub(super) note: String,
+}
+
+/// Draws `entries` from the top, then `remarks`.
+pub(super) fn legend(area: &Area<'_>, entries: &[Entry], remarks: &[&str]) -> Drawn {
+    let mut y = TOP;
+    for entry in entries {
+        let Pen { color, dash } = entry.pen;
+        let (left, right) = ((4, y + 7), (26, y + 7));
+        if entry.filled {
+            let fill = color.mix(0.3).filled();
+            area.draw(&Rectangle::new([(4, y + 1), (26, y + 13)], fill))?;
+            area.draw(&Rectangle::new(
+                [(4, y + 1), (26, y + 13)],
+                color.stroke_width(2),
+            ))?;
+        } else if dash == 0 {
+            area.draw(&PathElement::new([left, right], color.stroke_width(3)))?;
+        } else {
+            for x in [4, 15] {
+                area.draw(&PathElement::new(
+                    [(x, y + 7), (x + 7, y + 7)],
+                    color.stroke_width(3),
+                ))?;
+            }
+        }
+        area.draw(&Text::new(short(&entry.name), (33, y), font(14)))?;
+        y += LINE;
+        if !entry.note.is_empty() {
+            area.draw(&Text::new(entry.note.clone(), (33, y), font(12)))?;
+            y += LINE;
+        }
+        y += 4;
+    }
+    y += 8;
+    for remark in remarks {
+        area.draw(&Text::new(remark.to_string(), (4, y), font(12)))?;
+        y += LINE;
+    }
+    Ok(())
+}
+
+/// A name that fits beside its line.
+fn short(name: &str) -> String {
+    const LONGEST: usize = 19;
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// A number with the decimals that tell apart ticks of an axis `span` long.
+pub(super) fn tick(value: f64, span: f64) -> String {
+    let decimals = (1.5 - span.log10()).ceil().clamp(0.0, 12.0) as usize;
+    let text = format!("{value:.decimals$}");
+    // Neither a minus on zero nor zeros that say nothing.
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    };
+    if text == "-0" { "0".to_owned() } else { text }
+}

@@ -1,0 +1,264 @@
+use normgate_core::{Gate, Score};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::metrics::{MetricError, Roc};
+use super::scored::ScoredSet;
+
+/// The result of an evaluation. Shares and areas are in [0, 1]; `Display` shows percent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The model's name.
+    pub model: String,
+    /// The gate that the model stores.
+    pub gate: GateReport,
+    /// The in-distribution set.
+    pub in_distribution: IdReport,
+    /// Every score, in the order of [`Score::ALL`].
+    pub scores: Vec<ScoreReport>,
+}
+
+/// The gate that the verdicts come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GateReport {
+    /// [`Score::name`].
+    pub score: String,
+    /// In the score's own units.
+    pub threshold: f32,
+    /// LogitNorm's temperature in training; none for a network trained with cross entropy.
+    pub tau: Option<f32>,
+}
+
+/// How the in-distribution set fared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IdReport {
+    /// The set's name.
+    pub name: String,
+    /// Frames.
+    pub n: usize,
+    /// Share of labelled frames with the right class, kept or not.
+    pub accuracy: Option<f64>,
+    /// The same of the frames that were kept.
+    pub accuracy_kept: Option<f64>,
+    /// Expected calibration error, 15 bins, of the confidence.
+    pub ece: Option<f64>,
+    /// Share accepted at the stored threshold.
+    pub kept: f64,
+    /// Share rejected at the stored threshold.
+    pub rejected: f64,
+}
+
+/// One score on every OOD set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoreReport {
+    /// [`Score::name`].
+    pub score: String,
+    /// Energy's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub temperature: Option<f32>,
+    /// In the order given.
+    pub sets: Vec<SetReport>,
+    /// The mean over the sets, each set counting the same; none without sets.
+    pub mean: Option<Measures>,
+}
+
+/// One score on one OOD set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetReport {
+    /// The set's name.
+    pub name: String,
+    /// Frames.
+    pub n: usize,
+    /// What was measured.
+    #[serde(flatten)]
+    pub measures: Measures,
+}
+
+/// How well a score tells a set from the in-distribution set.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    /// [`Roc::auroc`].
+    pub auroc: f64,
+    /// [`Roc::fpr_at_95_tpr`].
+    pub fpr95: f64,
+    /// [`Roc::aupr_in`].
+    pub aupr_in: f64,
+    /// [`Roc::aupr_out`].
+    pub aupr_out: f64,
+    /// Share of OOD accepted at the stored threshold; only for the score that the gate uses.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kept: Option<f64>,
+    /// Share of OOD rejected at the stored threshold; only for the score that the gate uses.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rejected: Option<f64>,
+}
+
+/// Why there is no report.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum EvalError {
+    /// A set without frames, or scores that cannot be compared.
+    #[error("{score} of the set {set:?}: {source}")]
+    Metric {
+        /// The set's name.
+        set: String,
+        /// The score's name.
+        score: &'static str,
+        /// What is wrong.
+        source: MetricError,
+    },
+    /// A confidence that is none.
+    #[error("the set {set:?}: {source}")]
+    Answers {
+        /// The set's name.
+        set: String,
+        /// What is wrong.
+        source: MetricError,
+    },
+    /// There is no share of nothing.
+    #[error("the set {0:?} has no frames: expected at least one")]
+    Empty(String),
+    /// A table could not tell them apart.
+    #[error("two sets are named {0:?}: expected a name of its own for each")]
+    SameName(String),
+    /// Energies that cannot be compared.
+    #[error("energy temperature {have} in the set {set:?}: expected {want}")]
+    Temperature {
+        /// The set's name.
+        set: String,
+        /// The set's temperature.
+        have: f32,
+        /// The temperature of what it is compared with.
+        want: f32,
+    },
+}
+
+impl Report {
+    /// Measures every score of every OOD set against the in-distribution set.
+    ///
+    /// # Errors
+    /// If a set is empty, two have the same name, a score or confidence is out of range, or
+    /// energies have different temperatures.
+    pub fn new(
+        model: impl Into<String>,
+        gate: &Gate,
+        id: &ScoredSet,
+        ood: &[ScoredSet],
+    ) -> Result<Self, EvalError> {
+        let temperature = check(gate, id, ood)?;
+        let answers = |source| EvalError::Answers {
+            set: id.name().into(),
+            source,
+        };
+        let scores = Score::all(temperature).map(|score| {
+            let gated = std::mem::discriminant(&score) == std::mem::discriminant(&gate.score);
+            score_report(score, gated, id, ood)
+        });
+        Ok(Self {
+            model: model.into(),
+            gate: GateReport {
+                score: gate.score.name().into(),
+                threshold: gate.threshold.get(),
+                tau: gate.tau,
+            },
+            in_distribution: IdReport {
+                name: id.name().into(),
+                n: id.n(),
+                accuracy: id.accuracy(),
+                accuracy_kept: id.accuracy_kept(),
+                ece: id.ece().map_err(answers)?,
+                kept: id.kept() as f64 / id.n() as f64,
+                rejected: id.rejected() as f64 / id.n() as f64,
+            },
+            scores: scores.into_iter().collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The one temperature of all, if the sets go together.
+pub(super) fn check(gate: &Gate, id: &ScoredSet, ood: &[ScoredSet]) -> Result<f32, EvalError> {
+    let mut names = std::collections::HashSet::new();
+    let empty = || EvalError::Empty(id.name().into());
+    let mut want = id.temperature().ok_or_else(empty)?;
+    if let Score::Energy { temperature } = gate.score {
+        want = temperature;
+    }
+    for set in std::iter::once(id).chain(ood) {
+        let name = || set.name().to_owned();
+        let have = set.temperature().ok_or_else(|| EvalError::Empty(name()))?;
+        if have != want {
+            return Err(EvalError::Temperature {
+                set: name(),
+                have,
+                want,
+            });
+        }
+        if !names.insert(set.name()) {
+            return Err(EvalError::SameName(name()));
+        }
+    }
+    Ok(want)
+}
+
+fn score_report(
+    score: Score,
+    gated: bool,
+    id: &ScoredSet,
+    ood: &[ScoredSet],
+) -> Result<ScoreReport, EvalError> {
+    let mut sets = Vec::with_capacity(ood.len());
+    for set in ood {
+        let roc = roc(score, id, set)?;
+        let n = set.n();
+        let share = |frames: usize| gated.then(|| frames as f64 / n as f64);
+        let measures = Measures {
+            auroc: roc.auroc(),
+            fpr95: roc.fpr_at_95_tpr(),
+            aupr_in: roc.aupr_in(),
+            aupr_out: roc.aupr_out(),
+            kept: share(set.kept()),
+            rejected: share(set.rejected()),
+        };
+        sets.push(SetReport {
+            name: set.name().into(),
+            n,
+            measures,
+        });
+    }
+    let temperature = match score {
+        Score::Energy { temperature } => Some(temperature),
+        _ => None,
+    };
+    let mean = mean(&sets);
+    Ok(ScoreReport {
+        score: score.name().into(),
+        temperature,
+        sets,
+        mean,
+    })
+}
+
+/// The curve of one score on one set.
+pub(super) fn roc(score: Score, id: &ScoredSet, ood: &ScoredSet) -> Result<Roc, EvalError> {
+    Roc::new(id.scores(score), ood.scores(score)).map_err(|source| EvalError::Metric {
+        set: ood.name().into(),
+        score: score.name(),
+        source,
+    })
+}
+
+fn mean(sets: &[SetReport]) -> Option<Measures> {
+    let of = |get: fn(&Measures) -> Option<f64>| {
+        let values: Option<Vec<f64>> = sets.iter().map(|s| get(&s.measures)).collect();
+        values
+            .filter(|v| !v.is_empty())
+            .map(|v| v.iter().sum::<f64>() / v.len() as f64)
+    };
+    Some(Measures {
+        auroc: of(|m| Some(m.auroc))?,
+        fpr95: of(|m| Some(m.fpr95))?,
+        aupr_in: of(|m| Some(m.aupr_in))?,
+        aupr_out: of(|m| Some(m.aupr_out))?,
+        kept: of(|m| m.kept),
+        rejected: of(|m| m.rejected),
+    })
+}

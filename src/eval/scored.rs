@@ -1,0 +1,141 @@
+use normgate_core::{Score, Scores, Verdict};
+
+use super::metrics::{self, MetricError};
+use super::report::EvalError;
+
+/// The scores and verdicts of one set of frames, in-distribution or OOD.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredSet {
+    name: String,
+    /// In the order of [`Score::ALL`], each of shape `[frames]`.
+    columns: [Vec<f32>; 5],
+    /// Energy's, the same for all frames.
+    temperature: Option<f32>,
+    kept: usize,
+    confidence: Vec<f32>,
+    correct: Vec<bool>,
+    correct_kept: usize,
+    labelled_kept: usize,
+}
+
+/// How the network's class compares with a frame's label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    /// Whether the largest logit is the label's.
+    pub correct: bool,
+    /// Probability of that class, in [0, 1].
+    pub confidence: f32,
+}
+
+impl ScoredSet {
+    /// A set with no frame yet.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            columns: Default::default(),
+            temperature: None,
+            kept: 0,
+            confidence: Vec::new(),
+            correct: Vec::new(),
+            correct_kept: 0,
+            labelled_kept: 0,
+        }
+    }
+
+    /// Adds a frame. `verdict` is the gate's at the stored threshold; `answer` is for frames
+    /// whose label is one of the network's classes.
+    ///
+    /// # Errors
+    /// If energy has another temperature than in the frames before.
+    pub fn push(
+        &mut self,
+        scores: &Scores,
+        verdict: &Verdict,
+        answer: Option<Answer>,
+    ) -> Result<(), EvalError> {
+        let have = *self.temperature.get_or_insert(scores.temperature);
+        if have != scores.temperature {
+            let (set, want) = (self.name.clone(), scores.temperature);
+            return Err(EvalError::Temperature { set, have, want });
+        }
+        for (column, (_, value)) in self.columns.iter_mut().zip(scores.to_array()) {
+            column.push(value);
+        }
+        let kept = verdict.is_known();
+        self.kept += usize::from(kept);
+        if let Some(Answer {
+            correct,
+            confidence,
+        }) = answer
+        {
+            self.correct.push(correct);
+            self.confidence.push(confidence);
+            self.labelled_kept += usize::from(kept);
+            self.correct_kept += usize::from(kept && correct);
+        }
+        Ok(())
+    }
+
+    /// As given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Frames in the set.
+    pub fn n(&self) -> usize {
+        self.columns[0].len()
+    }
+
+    /// One score of every frame, shape `[frames]`. Energy is at the set's own
+    /// [`temperature`](Self::temperature), whatever `score` says.
+    pub fn scores(&self, score: Score) -> &[f32] {
+        &self.columns[match score {
+            Score::Msp => 0,
+            Score::MaxLogit => 1,
+            Score::LogitNorm => 2,
+            Score::FeatureNorm => 3,
+            Score::Energy { .. } => 4,
+        }]
+    }
+
+    /// The temperature of the energy scores; none while there is no frame.
+    pub fn temperature(&self) -> Option<f32> {
+        self.temperature
+    }
+
+    /// Frames with a known verdict.
+    pub fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Frames with an unknown verdict.
+    pub fn rejected(&self) -> usize {
+        self.n() - self.kept
+    }
+
+    /// The share of labelled frames with the right class, kept or not; none without labels.
+    pub fn accuracy(&self) -> Option<f64> {
+        let right = self.correct.iter().filter(|&&c| c).count();
+        share(right, self.correct.len())
+    }
+
+    /// The same of the frames that were kept.
+    pub fn accuracy_kept(&self) -> Option<f64> {
+        share(self.correct_kept, self.labelled_kept)
+    }
+
+    /// [`metrics::ece`] of the labelled frames; none without labels.
+    ///
+    /// # Errors
+    /// If a confidence is outside [0, 1].
+    pub fn ece(&self) -> Result<Option<f64>, MetricError> {
+        if self.correct.is_empty() {
+            return Ok(None);
+        }
+        metrics::ece(&self.confidence, &self.correct).map(Some)
+    }
+}
+
+fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
