@@ -51,20 +51,19 @@ pub fn infer_all(
     })
 }
 
-/// Scores the outputs of every image of `set`: its five scores, its verdict and, where labelled, its answer.
+/// Scores the outputs of a set's images: five scores, the verdict and, where `labels` gives the classes as indices
+/// into the logits, the answer.
 ///
 /// # Errors
 /// [`EvalError`] for outputs that cannot be scored.
 pub fn score_all(
     name: &str,
     model: &Model,
-    set: &ImageSet,
     outputs: &[Inference],
     temperature: f32,
-    labelled: bool,
+    labels: Option<&[u16]>,
 ) -> Result<ScoredSet, EvalError> {
     let mut scored = ScoredSet::new(name);
-    let labels = set.labels().filter(|_| labelled);
     for (i, inference) in outputs.iter().enumerate() {
         let fault = |why: String| EvalError::Output {
             set: name.to_owned(),

@@ -1,0 +1,130 @@
+//! `normgate inspect`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use normgate::bundle::{Bundle, DataSet, Description};
+use normgate_core::threshold::Fitted;
+use serde_json::json;
+
+/// Assurance of the bound that is told.
+const ASSURANCE: f64 = 0.95;
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// The model file.
+    file: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let bundle = Bundle::read(&args.file)
+        .map_err(anyhow::Error::from)
+        .map_err(|e| match e.to_string().contains(&args.file.display().to_string()) {
+            true => e,
+            false => e.context(args.file.display().to_string()),
+        })?;
+    let operators = operators(&bundle);
+    let bound = bound(bundle.description());
+    let text = if args.json {
+        let all = json!({
+            "file": args.file.display().to_string(),
+            "bytes": bundle.bytes(),
+            "operators": operators,
+            "reject_bound": bound.map(|b| json!({ "assurance": ASSURANCE, "share": b })),
+            "description": bundle.description(),
+        });
+        format!("{}\n", serde_json::to_string_pretty(&all)?)
+    } else {
+        describe(&bundle, &operators, bound)?
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+fn operators(bundle: &Bundle) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for node in bundle.model().graph.iter().flat_map(|g| &g.node) {
+        *counts.entry(node.op_type.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+/// The share of known inputs that the threshold rejects at most, with [`ASSURANCE`].
+fn bound(d: &Description) -> Option<f64> {
+    let gate = d.gate().ok()??;
+    let fitted = Fitted {
+        threshold: gate.threshold,
+        n: d.calibration.images,
+        rank: d.gate.as_ref()?.rank,
+    };
+    fitted.coverage_bound(ASSURANCE).ok()
+}
+
+fn describe(
+    bundle: &Bundle,
+    operators: &BTreeMap<&str, usize>,
+    bound: Option<f64>,
+) -> Result<String, std::fmt::Error> {
+    let d = bundle.description();
+    let mut t = String::new();
+    let set = |s: &DataSet| format!("{} ({} images, SHA-256 {})", s.name, s.images, s.sha256);
+    let share = |v: Option<f64>| v.map_or("not measured".to_owned(), |v| format!("{:.2}%", v * 100.0));
+    writeln!(t, "{} v{}, {:?}, {} bytes, schema {}", d.name, d.version, d.precision, bundle.bytes(), d.schema)?;
+    writeln!(t, "producer      {}", d.producer)?;
+    writeln!(
+        t,
+        "input         {} x {} pixels, {}, (pixel - {}) / {}",
+        d.input.width, d.input.height, d.input.fit, d.input.mean, d.input.std
+    )?;
+    writeln!(t, "labels        {}", d.labels.join(", "))?;
+    writeln!(t, "features      {}", d.features)?;
+    let list: Vec<String> = operators.iter().map(|(op, n)| format!("{n} {op}")).collect();
+    writeln!(t, "operators     {}", list.join(", "))?;
+    match d.loss.tau() {
+        Some(tau) => writeln!(t, "loss          LogitNorm, tau {tau}")?,
+        None => writeln!(t, "loss          cross entropy")?,
+    }
+    match &d.gate {
+        None => writeln!(t, "gate          none: everything is unknown until a threshold is fitted")?,
+        Some(g) => {
+            writeln!(t, "gate          accept iff {} >= {}", g.score, g.threshold)?;
+            writeln!(
+                t,
+                "threshold     rank {} of {} calibration scores, for a reject rate of {}%",
+                g.rank,
+                d.calibration.images,
+                g.reject_rate * 100.0
+            )?;
+            if let Some(b) = bound {
+                writeln!(
+                    t,
+                    "              rejects at most {:.2}% of known inputs, with {:.0}% assurance",
+                    b * 100.0,
+                    ASSURANCE * 100.0
+                )?;
+            }
+        }
+    }
+    for (name, q) in &d.calibration_scores {
+        let at = |p: f64| q.values[(p * (q.values.len() - 1) as f64).round() as usize];
+        writeln!(
+            t,
+            "quantiles     {name:<12} 1% {:.4}  5% {:.4}  50% {:.4}  95% {:.4}  99% {:.4}",
+            at(0.01), at(0.05), at(0.5), at(0.95), at(0.99)
+        )?;
+    }
+    writeln!(t, "accuracy      f32 {}, int8 {}", share(d.accuracy.f32), share(d.accuracy.int8))?;
+    if let Some(test) = &d.accuracy.test {
+        writeln!(t, "test set      {}", set(test))?;
+    }
+    writeln!(t, "fit set       {}", set(&d.fit))?;
+    writeln!(t, "calibration   {}", set(&d.calibration))?;
+    writeln!(t, "graph SHA-256 {}", d.graph_sha256)?;
+    writeln!(t, "recipe        {}", d.recipe)?;
+    Ok(t)
+}

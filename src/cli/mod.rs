@@ -1,0 +1,75 @@
+//! The command's options, one file a subcommand.
+
+mod bench;
+mod classify;
+mod eval;
+mod inspect;
+mod model_file;
+mod run;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use normgate::sink::{JsonLines, Sink, Terms, Text};
+
+/// Classify frames on a small board, and say `unknown` of those that are none of the model's classes.
+#[derive(Debug, Parser)]
+#[command(name = "normgate", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take frames from a source and tell a verdict of each.
+    Run(run::Args),
+    /// Tell a verdict of each image file.
+    Classify(classify::Args),
+    /// Measure accuracy and out-of-distribution detection on sets of images.
+    Eval(eval::Args),
+    /// Show everything that a model file says of itself.
+    Inspect(inspect::Args),
+    /// Measure the latency of each stage on this machine.
+    Bench(bench::Args),
+}
+
+/// How verdicts are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line a frame, for a person.
+    Text,
+    /// A JSON object a line and a frame.
+    Json,
+}
+
+impl Format {
+    /// A sink of this format on standard output.
+    fn sink(self, terms: Terms) -> Box<dyn Sink> {
+        let out = std::io::stdout().lock();
+        match self {
+            Self::Text => Box::new(Text::new(out, terms)),
+            Self::Json => Box::new(JsonLines::new(out, terms)),
+        }
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever stopped it, as one line.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Classify(args) => classify::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    }
+}
+
+/// Whether the one who read the output closed it, as `head` does: no fault of ours.
+pub(crate) fn reader_left(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|e| e.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,39 @@
+//! normgate: an on-device image classifier that knows what it does not know.
+//!
+//! ```text
+//! device   source -> frame -> preprocess -> model -> gate -> commit -> sink
+//! desk     dataset -> (training) -> bundle -> model -> eval
+//! ```
+//!
+//! The two sides meet in one ONNX file, the [`bundle`]. A stage never imports a later one; [`pipeline`] alone knows
+//! several. Whatever cannot be read, checked or scored is *unknown*, never a class.
+
+/// A picture on its way through the device.
+pub mod frame;
+
+/// Where frames come from.
+pub mod source;
+
+/// From a frame to the model's pixels.
+pub mod preprocess;
+
+/// Labelled sets of images, for training and evaluation.
+pub mod dataset;
+
+/// The self-describing ONNX file.
+pub mod bundle;
+
+/// A bundle run on tract.
+pub mod model;
+
+/// Times of a stage.
+pub mod latency;
+
+/// Where verdicts go.
+pub mod sink;
+
+/// Source to sink, frame by frame.
+pub mod pipeline;
+
+/// What an evaluation measures.
+pub mod eval;

@@ -1,0 +1,18 @@
+//! The command `normgate`.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) if cli::reader_left(&e) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("normgate: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

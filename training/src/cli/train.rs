@@ -1,0 +1,168 @@
+//! `normgate-train train`.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args as ClapArgs, ValueEnum};
+use normgate::dataset::Split;
+use normgate_train::device::{self, DeviceChoice, Precision};
+use normgate_train::loss::Loss;
+use normgate_train::network::Arch;
+use normgate_train::recipe::Recipe;
+use normgate_train::schedule::Schedule;
+use normgate_train::train::{self, Setting};
+
+use super::data;
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LossName {
+    Ce,
+    Logitnorm,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ScheduleName {
+    Cosine,
+    Step,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// Training images: a CIFAR-10/100 binary folder or file, an IDX file, or a folder with one folder a class.
+    #[arg(long)]
+    data: PathBuf,
+    /// The last N of them are kept out of the weights: they set ranges and thresholds.
+    #[arg(long, default_value_t = 5000)]
+    calibration: usize,
+    /// Use only the first N training images.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Side of the images that the network sees, pixels; others are cropped and resized.
+    #[arg(long, default_value_t = data::SIDE)]
+    size: u32,
+    /// Folder for the checkpoint and the metrics.
+    #[arg(long)]
+    out: PathBuf,
+    /// Go on from the checkpoint in --out, where there is one.
+    #[arg(long)]
+    resume: bool,
+    #[arg(long, value_enum, default_value = "resnet8")]
+    arch: Arch,
+    #[arg(long, value_enum, default_value = "logitnorm")]
+    loss: LossName,
+    /// LogitNorm's temperature.
+    #[arg(long, default_value_t = 0.04)]
+    tau: f64,
+    #[arg(long, default_value_t = 30)]
+    epochs: usize,
+    #[arg(long, default_value_t = 128)]
+    batch: usize,
+    /// Peak learning rate.
+    #[arg(long, default_value_t = 0.1)]
+    lr: f64,
+    #[arg(long, value_enum, default_value = "cosine")]
+    schedule: ScheduleName,
+    /// Epochs after which --schedule step lowers the rate.
+    #[arg(long, value_delimiter = ',', default_values_t = [80, 140])]
+    milestones: Vec<usize>,
+    /// Factor of --schedule step.
+    #[arg(long, default_value_t = 0.1)]
+    gamma: f64,
+    /// Epochs of linear warm-up.
+    #[arg(long, default_value_t = 1.0)]
+    warmup: f64,
+    #[arg(long, default_value_t = 0.9)]
+    momentum: f64,
+    #[arg(long, default_value_t = 5e-4)]
+    weight_decay: f64,
+    /// Dropout in wide blocks.
+    #[arg(long, default_value_t = 0.0)]
+    dropout: f64,
+    /// Decay a step of the averaged weights; 0 keeps none.
+    #[arg(long, default_value_t = 0.0)]
+    ema: f64,
+    /// Neither crop nor flip.
+    #[arg(long)]
+    no_augment: bool,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+    #[arg(long, value_enum, default_value = "auto")]
+    precision: Precision,
+    /// CPU threads; all cores where not given.
+    #[arg(long)]
+    threads: Option<i32>,
+    /// Epochs between measurements on the calibration set.
+    #[arg(long, default_value_t = 1)]
+    measure_every: usize,
+    /// No progress bars.
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<()> {
+    let recipe = recipe(&args);
+    recipe.check()?;
+    let device = device::select(args.device)?;
+    let conv_kind = device::conv_kind(device, args.precision)?;
+    if let Some(threads) = args.threads {
+        if threads < 1 {
+            bail!("--threads is {threads}, expected 1 or more");
+        }
+        tch::set_num_threads(threads);
+    }
+    let all = data::open(&args.data, Split::Train, [args.size; 2])?;
+    let (fit, calibration) = data::split(&all, args.limit, args.calibration)?;
+    drop(all);
+    let setting = Setting {
+        fit: &fit,
+        calibration: &calibration,
+        device,
+        conv_kind,
+        out: args.out.clone(),
+        resume: args.resume,
+        measure_every: args.measure_every,
+        progress: !args.quiet,
+    };
+    let metrics = train::train(&recipe, &setting)?;
+    match metrics.last() {
+        Some(last) => println!(
+            "{}: epoch {}, loss {:.4}, calibration accuracy {:.4}, {:.0} images/s",
+            args.out.display(),
+            last.epoch,
+            last.loss,
+            last.calibration_accuracy.unwrap_or(f64::NAN),
+            last.images_per_second
+        ),
+        None => println!("{}: nothing left to train", args.out.display()),
+    }
+    Ok(())
+}
+
+fn recipe(args: &Args) -> Recipe {
+    Recipe {
+        arch: args.arch,
+        loss: match args.loss {
+            LossName::Ce => Loss::CrossEntropy,
+            LossName::Logitnorm => Loss::LogitNorm { tau: args.tau },
+        },
+        epochs: args.epochs,
+        batch: args.batch,
+        learning_rate: args.lr,
+        schedule: match args.schedule {
+            ScheduleName::Cosine => Schedule::Cosine,
+            ScheduleName::Step => Schedule::Step {
+                milestones: args.milestones.clone(),
+                gamma: args.gamma,
+            },
+        },
+        warmup_epochs: args.warmup,
+        momentum: args.momentum,
+        weight_decay: args.weight_decay,
+        dropout: args.dropout,
+        ema_decay: args.ema,
+        augment: !args.no_augment,
+        seed: args.seed,
+    }
+}

@@ -1,0 +1,42 @@
+//! The desk's half of normgate, in the order of its flow:
+//!
+//! ```text
+//! dataset -> augment -> network -> loss -> train -> checkpoint
+//! checkpoint -> fold -> ranges -> quantize -> export -> threshold -> models/
+//! ```
+//!
+//! It meets the device's half in one place: the ONNX file that [`normgate::bundle`] describes.
+
+pub mod error;
+
+pub mod device;
+
+pub mod augment;
+
+pub mod network;
+
+pub mod loss;
+
+pub mod schedule;
+
+pub mod recipe;
+
+pub mod optimizer;
+
+pub mod metrics;
+
+pub mod checkpoint;
+
+pub mod train;
+
+pub mod fold;
+
+pub mod ranges;
+
+pub mod quantize;
+
+pub mod export;
+
+pub mod threshold;
+
+pub use error::TrainError;

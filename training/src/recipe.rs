@@ -1,0 +1,95 @@
+//! Everything that decides what a training run gives, apart from the images.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+use crate::loss::Loss;
+use crate::network::Arch;
+use crate::schedule::Schedule;
+
+/// The recipe of a run; kept in its checkpoints and in the exported file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The network.
+    pub arch: Arch,
+    /// The loss.
+    pub loss: Loss,
+    /// Passes over the training images, 1 or more.
+    pub epochs: usize,
+    /// Images a step, 1 or more.
+    pub batch: usize,
+    /// Peak learning rate, above 0.
+    pub learning_rate: f64,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// Epochs of linear warm-up, 0 or more.
+    pub warmup_epochs: f64,
+    /// Momentum of Nesterov's SGD, in [0, 1).
+    pub momentum: f64,
+    /// L2 penalty on every parameter, 0 or more.
+    pub weight_decay: f64,
+    /// Dropout in wide blocks, in [0, 1).
+    pub dropout: f64,
+    /// Decay a step of the averaged weights; 0 keeps none.
+    pub ema_decay: f64,
+    /// Whether images are cropped (after padding by 4) and flipped.
+    pub augment: bool,
+    /// Seed of initial weights, order, augmentation and dropout.
+    pub seed: u64,
+}
+
+impl Recipe {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`] for the first value outside its range.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let bad = |field, value: String, expected| {
+            Err(TrainError::Recipe {
+                field,
+                value,
+                expected,
+            })
+        };
+        let unit = |v: f64| (0.0..1.0).contains(&v);
+        if let Loss::LogitNorm { tau } = self.loss
+            && !(tau > 0.0 && tau.is_finite())
+        {
+            return bad("tau", tau.to_string(), "a finite number above 0");
+        }
+        if self.epochs == 0 {
+            return bad("epochs", "0".into(), "1 or more");
+        }
+        if self.batch == 0 {
+            return bad("batch", "0".into(), "1 or more");
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return bad(
+                "learning rate",
+                self.learning_rate.to_string(),
+                "a finite number above 0",
+            );
+        }
+        if !(self.warmup_epochs >= 0.0 && self.warmup_epochs < self.epochs as f64) {
+            return bad(
+                "warm-up",
+                self.warmup_epochs.to_string(),
+                "0 or more, below the epochs",
+            );
+        }
+        if !unit(self.momentum) {
+            return bad("momentum", self.momentum.to_string(), "in [0, 1)");
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
+            return bad("weight decay", self.weight_decay.to_string(), "0 or more");
+        }
+        if !unit(self.dropout) {
+            return bad("dropout", self.dropout.to_string(), "in [0, 1)");
+        }
+        if !unit(self.ema_decay) {
+            return bad("EMA decay", self.ema_decay.to_string(), "in [0, 1)");
+        }
+        self.schedule.check(self.epochs)
+    }
+}

@@ -1,0 +1,279 @@
+//! The training loop.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use normgate::dataset::ImageSet;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use tch::{Device, Kind, Tensor, no_grad};
+
+use crate::augment::{Batches, Crop};
+use crate::checkpoint::{self, State};
+use crate::error::TrainError;
+use crate::metrics::{EpochMetrics, MetricsFile};
+use crate::network::Network;
+use crate::optimizer::{Weights, Which};
+use crate::recipe::Recipe;
+
+/// The checkpoint's name in a run's folder.
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
+/// The metrics' name in a run's folder.
+pub const METRICS: &str = "metrics.jsonl";
+
+/// Images a step where no gradient is kept.
+const EVALUATION_BATCH: usize = 500;
+/// Steps between readings of the loss: each reading waits for the device.
+const READ_EVERY: usize = 20;
+
+/// What a run needs beside its recipe.
+#[derive(Debug)]
+pub struct Setting<'a> {
+    /// Images that fit the weights, labelled.
+    pub fit: &'a ImageSet,
+    /// Images that only measure, labelled.
+    pub calibration: &'a ImageSet,
+    /// Where training runs.
+    pub device: Device,
+    /// The kind of the convolutions' arithmetic.
+    pub conv_kind: Kind,
+    /// The folder of the checkpoint and the metrics; made where it is missing.
+    pub out: PathBuf,
+    /// Whether to go on from the folder's checkpoint, where there is one.
+    pub resume: bool,
+    /// Epochs between measurements on the calibration set; the last epoch always measures.
+    pub measure_every: usize,
+    /// Whether progress bars are drawn.
+    pub progress: bool,
+}
+
+/// Runs `recipe` to its last epoch and returns the metrics of the epochs run here.
+///
+/// Repeatable: the same recipe, images, device and thread count give the same weights, interrupted or not.
+///
+/// # Errors
+/// A recipe out of range, data without labels, a checkpoint of another run, a loss that is not finite, or I/O.
+pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>, TrainError> {
+    recipe.check()?;
+    let fit_labels = labels(setting.fit, "fit")?;
+    let calibration_labels = labels(setting.calibration, "calibration")?;
+    std::fs::create_dir_all(&setting.out).map_err(|e| TrainError::io(&setting.out, e))?;
+    let path = setting.out.join(CHECKPOINT);
+
+    let mut state = State {
+        format: State::FORMAT,
+        epochs_done: 0,
+        recipe: recipe.clone(),
+        classes: setting.fit.classes().to_vec(),
+        image: [setting.fit.width(), setting.fit.height()],
+        fit_sha256: setting.fit.sha256(),
+        fit_images: setting.fit.len(),
+        calibration_sha256: setting.calibration.sha256(),
+        calibration_images: setting.calibration.len(),
+    };
+    tch::manual_seed(recipe.seed as i64);
+    let network = recipe.arch.network(state.classes.len() as i64);
+    let mut weights = Weights::new(&network, setting.device, recipe.ema_decay > 0.0);
+    if path.exists() {
+        resume(&path, setting.resume, &mut state, &mut weights)?;
+    }
+
+    let fit = Batches::new(setting.fit, fit_labels, setting.device);
+    let calibration = Batches::new(setting.calibration, calibration_labels, setting.device);
+    let mut file = MetricsFile::open(&setting.out.join(METRICS), state.epochs_done)?;
+    let mut all = vec![];
+    for epoch in state.epochs_done..recipe.epochs {
+        let started = Instant::now();
+        let mut metrics = run_epoch(recipe, setting, &network, &mut weights, &fit, epoch)?;
+        if (epoch + 1) % setting.measure_every.max(1) == 0 || epoch + 1 == recipe.epochs {
+            metrics.calibration_accuracy = Some(accuracy(
+                &network,
+                &weights,
+                &calibration,
+                setting.conv_kind,
+            )?);
+        }
+        metrics.seconds = started.elapsed().as_secs_f64();
+        state.epochs_done = epoch + 1;
+        checkpoint::save(&path, &weights, &state)?;
+        file.write(&metrics)?;
+        all.push(metrics);
+    }
+    Ok(all)
+}
+
+fn labels<'a>(set: &'a ImageSet, role: &str) -> Result<&'a [u16], TrainError> {
+    let labels = set
+        .labels()
+        .ok_or_else(|| TrainError::Data(format!("the {role} images have no labels")))?;
+    if set.classes().len() < 2 {
+        return Err(TrainError::Data(format!(
+            "the {role} images have {} class, expected 2 or more",
+            set.classes().len()
+        )));
+    }
+    Ok(labels)
+}
+
+fn resume(
+    path: &Path,
+    wanted: bool,
+    state: &mut State,
+    weights: &mut Weights,
+) -> Result<(), TrainError> {
+    let fault = |why: String| TrainError::Checkpoint {
+        path: path.to_owned(),
+        why,
+    };
+    if !wanted {
+        return Err(fault(
+            "is there already; --resume goes on from it, another --out starts afresh".into(),
+        ));
+    }
+    let (saved, tensors) = checkpoint::load(path)?;
+    let expected = State {
+        epochs_done: saved.epochs_done,
+        ..state.clone()
+    };
+    if saved != expected {
+        return Err(fault(
+            "is of another recipe or other data; expected the same ones as when it was written"
+                .into(),
+        ));
+    }
+    weights.restore(&tensors).map_err(fault)?;
+    *state = saved;
+    Ok(())
+}
+
+fn run_epoch(
+    recipe: &Recipe,
+    setting: &Setting<'_>,
+    network: &Network,
+    weights: &mut Weights,
+    fit: &Batches,
+    epoch: usize,
+) -> Result<EpochMetrics, TrainError> {
+    // An epoch's draws follow from its number alone, so that a resumed run repeats an uninterrupted one.
+    let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
+    rng.set_stream(epoch as u64 + 1);
+    tch::manual_seed(recipe.seed.wrapping_add(1 + epoch as u64) as i64);
+    let mut order: Vec<i64> = (0..fit.len() as i64).collect();
+    order.shuffle(&mut rng);
+
+    let bar = progress(setting.progress, fit.len(), recipe.epochs, epoch);
+    let started = Instant::now();
+    let options = (Kind::Float, setting.device);
+    let (mut loss_sum, mut hits, mut norm_sum) = (
+        Tensor::zeros([], options),
+        Tensor::zeros([], options),
+        Tensor::zeros([], options),
+    );
+    let steps = order.len().div_ceil(recipe.batch);
+    let mut learning_rate = 0.0;
+    for (step, indices) in order.chunks(recipe.batch).enumerate() {
+        let crops: Vec<Crop> = indices
+            .iter()
+            .map(|_| match recipe.augment {
+                true => Crop::random(&mut rng),
+                false => Crop::CENTRE,
+            })
+            .collect();
+        let (images, labels) = fit.batch(indices, &crops, setting.conv_kind);
+        let parameters = weights.views(Which::Live, setting.conv_kind);
+        let statistics = weights.statistics(Which::Live);
+        let forward = network.forward(&images, &parameters, &statistics, true, recipe.dropout);
+        let loss = recipe.loss.mean(&forward.logits, &labels);
+        loss.backward();
+        let at = epoch as f64 + (step + 1) as f64 / steps as f64;
+        learning_rate = recipe.learning_rate
+            * recipe
+                .schedule
+                .factor(at, recipe.epochs as f64, recipe.warmup_epochs);
+        weights.step(learning_rate, recipe.momentum, recipe.weight_decay);
+        weights.average(recipe.ema_decay);
+        no_grad(|| {
+            let n = indices.len() as f64;
+            let logits = forward.logits.detach();
+            let hit = logits.argmax(1, false).eq_tensor(&labels).sum(Kind::Float);
+            let norm = logits
+                .norm_scalaropt_dim(2.0, [1i64].as_slice(), false)
+                .sum(Kind::Float);
+            loss_sum += loss.detach() * n;
+            hits += hit;
+            norm_sum += norm;
+        });
+        bar.inc(indices.len() as u64);
+        if step % READ_EVERY == 0 {
+            let value = loss.double_value(&[]);
+            if !value.is_finite() {
+                return Err(TrainError::Diverged {
+                    epoch: epoch + 1,
+                    loss: value,
+                });
+            }
+            bar.set_message(format!("loss {value:.3}"));
+        }
+    }
+    let n = order.len() as f64;
+    let loss = loss_sum.double_value(&[]) / n;
+    let seconds = started.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    if !loss.is_finite() {
+        return Err(TrainError::Diverged {
+            epoch: epoch + 1,
+            loss,
+        });
+    }
+    Ok(EpochMetrics {
+        epoch: epoch + 1,
+        learning_rate,
+        loss,
+        fit_accuracy: hits.double_value(&[]) / n,
+        calibration_accuracy: None,
+        logit_norm: norm_sum.double_value(&[]) / n,
+        images_per_second: n / seconds,
+        seconds,
+    })
+}
+
+/// Share of `images` whose largest logit is their class's, in [0, 1], with the averaged weights where kept.
+///
+/// # Errors
+/// [`TrainError::Torch`].
+pub fn accuracy(
+    network: &Network,
+    weights: &Weights,
+    images: &Batches,
+    conv_kind: Kind,
+) -> Result<f64, TrainError> {
+    no_grad(|| {
+        let parameters = weights.views(Which::Averaged, conv_kind);
+        let statistics = weights.statistics(Which::Averaged);
+        let indices: Vec<i64> = (0..images.len() as i64).collect();
+        let mut hits = 0i64;
+        for chunk in indices.chunks(EVALUATION_BATCH) {
+            let crops = vec![Crop::CENTRE; chunk.len()];
+            let (batch, labels) = images.batch(chunk, &crops, conv_kind);
+            let forward = network.forward(&batch, &parameters, &statistics, false, 0.0);
+            let hit = forward.logits.argmax(1, false).eq_tensor(&labels);
+            hits += i64::try_from(hit.sum(Kind::Int64))?;
+        }
+        Ok(hits as f64 / images.len() as f64)
+    })
+}
+
+fn progress(shown: bool, images: usize, epochs: usize, epoch: usize) -> ProgressBar {
+    if !shown {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(
+        "{prefix} {bar:30} {pos}/{len} images {per_sec} {msg} eta {eta}",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(images as u64)
+        .with_style(style)
+        .with_prefix(format!("epoch {}/{epochs}", epoch + 1))
+}
