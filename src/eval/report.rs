@@ -96,6 +96,27 @@ pub struct Measures {
 /// Why there is no report.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum EvalError {
+    /// A model's outputs cannot be scored.
+    #[error("image {index} of the set {set:?}: {why}")]
+    Output {
+        /// The set's name.
+        set: String,
+        /// The image's place, from 0.
+        index: usize,
+        /// Why not.
+        why: String,
+    },
+    /// The in-distribution images have no labels.
+    #[error("the in-distribution images have no labels: expected one folder a class, or a CIFAR or IDX file")]
+    Unlabelled,
+    /// The in-distribution images have a class that the model lacks.
+    #[error("the in-distribution images have a class {class:?}: expected the model's: {labels}")]
+    Class {
+        /// The class's name.
+        class: String,
+        /// The model's labels.
+        labels: String,
+    },
     /// A set without frames, or scores that cannot be compared.
     #[error("{score} of the set {set:?}: {source}")]
     Metric {
@@ -113,6 +134,16 @@ pub enum EvalError {
         set: String,
         /// What is wrong.
         source: MetricError,
+    },
+    /// A network's outputs that have no score.
+    #[error("output {index} of the set {set:?}: {why}")]
+    Output {
+        /// The set's name.
+        set: String,
+        /// Which frame, from 0.
+        index: usize,
+        /// What is wrong.
+        why: String,
     },
     /// There is no share of nothing.
     #[error("the set {0:?} has no frames: expected at least one")]

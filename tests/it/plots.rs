@@ -92,8 +92,26 @@ fn strange_sets_are_drawn_or_refused_but_never_panic() {
     let many: Vec<_> = (0..14)
         .map(|i| set(&format!("a set with a long name {i}"), 5, 0.5, false, &gate))
         .collect();
-    histogram(Score::Msp, &gate, &id, &many).unwrap();
-    roc(Score::LogitNorm, &gate, &id, &many).unwrap();
+    for svg in [
+        histogram(Score::Msp, &gate, &id, &many),
+        roc(Score::Msp, &gate, &id, &many),
+    ] {
+        let svg = svg.unwrap();
+        assert!((0..14).all(|i| svg.contains(&format!("name {i}\n"))));
+        let lowest = svg
+            .split(" y=\"")
+            .skip(1)
+            .filter_map(|s| s.split('"').next()?.parse().ok());
+        let lowest = lowest.fold(0.0, f64::max);
+        let height = svg
+            .split("height=\"")
+            .nth(1)
+            .and_then(|s| s.split('"').next()?.parse().ok());
+        assert!(
+            height.is_some_and(|height: f64| lowest < height),
+            "{lowest} of {height:?}"
+        );
+    }
     histogram(Score::Msp, &gate, &id, &[]).unwrap();
     assert!(matches!(
         histogram(Score::Msp, &gate, &ScoredSet::new("x"), &ood),

@@ -14,9 +14,13 @@ pub(super) type Drawn = Result<(), PlotError>;
 /// Width of the legend, in pixels.
 const LEGEND: u32 = 190;
 
-/// Where the legend's first line is, and how far apart its lines are.
+/// How far apart the legend's lines and entries are, and where it starts, in pixels.
 const LINE: i32 = 17;
+const GAP: i32 = 4;
 const TOP: i32 = 52;
+
+/// Around the plot, in pixels.
+pub(super) const MARGIN: i32 = 14;
 
 pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
 pub(super) const GUIDE: RGBColor = RGBColor(110, 110, 110);
@@ -126,9 +130,9 @@ pub(super) fn legend(area: &Area<'_>, entries: &[Entry], remarks: &[&str]) -> Dr
             area.draw(&Text::new(entry.note.clone(), (33, y), font(12)))?;
             y += LINE;
         }
-        y += 4;
+        y += GAP;
     }
-    y += 8;
+    y += 2 * GAP;
     for remark in remarks {
         area.draw(&Text::new(remark.to_string(), (4, y), font(12)))?;
         y += LINE;
@@ -136,13 +140,23 @@ pub(super) fn legend(area: &Area<'_>, entries: &[Entry], remarks: &[&str]) -> Dr
     Ok(())
 }
 
-/// A name that fits beside its line.
+/// The height of a page on which the legend has room, at least `height`.
+pub(super) fn tall_enough(height: u32, sets: usize) -> u32 {
+    const REMARKS: i32 = 2;
+    let lines = 2 * sets as i32 + REMARKS;
+    let legend = TOP + LINE * lines + GAP * sets as i32 + 2 * GAP + MARGIN;
+    height.max(legend.unsigned_abs())
+}
+
+/// A name that fits beside its line; its end often tells it from the next one.
 fn short(name: &str) -> String {
-    const LONGEST: usize = 19;
-    if name.chars().count() <= LONGEST {
+    const HALF: usize = 9;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= 2 * HALF + 1 {
         return name.to_owned();
     }
-    name.chars().take(LONGEST - 1).chain(['…']).collect()
+    let (start, end) = (&letters[..HALF], &letters[letters.len() - HALF..]);
+    start.iter().chain(&['…']).chain(end).collect()
 }
 
 /// A number with the decimals that tell apart ticks of an axis `span` long.

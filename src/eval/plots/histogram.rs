@@ -33,13 +33,14 @@ pub(super) fn draw(
     let xs = bins.range();
     let span = xs.end - xs.start;
 
-    canvas::page(SIZE, |plot, legend| {
+    let size = (SIZE.0, canvas::tall_enough(SIZE.1, ood.len() + 1));
+    canvas::page(size, |plot, legend| {
         let mut chart = ChartBuilder::on(plot)
             .caption(
                 format!("{score}: in-distribution and OOD"),
                 canvas::font(18),
             )
-            .margin(14)
+            .margin(canvas::MARGIN)
             .x_label_area_size(44)
             .y_label_area_size(58)
             .build_cartesian_2d(xs.clone(), 0.0..top)?;

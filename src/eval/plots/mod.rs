@@ -31,7 +31,8 @@ pub enum PlotError {
 }
 
 /// Histograms of one score as an SVG document: the in-distribution set filled, each OOD set as an
-/// outline, each by its own share of frames; with the threshold if it is the gate's score.
+/// outline, each by its own share of frames; with the threshold if it is the gate's score. The outer
+/// bins also take the few frames that lie beyond the axis.
 ///
 /// # Errors
 /// If the sets are empty, have the same name, or hold scores that are not finite.

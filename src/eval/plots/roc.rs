@@ -33,13 +33,14 @@ pub(super) fn draw(
     let gated = is_gated(score, gate);
     let share = |set: &ScoredSet| set.kept() as f64 / set.n() as f64;
 
-    canvas::page(SIZE, |plot, legend| {
+    let size = (SIZE.0, canvas::tall_enough(SIZE.1, ood.len()));
+    canvas::page(size, |plot, legend| {
         let mut chart = ChartBuilder::on(plot)
             .caption(
                 format!("{score}: ROC against {}", id.name()),
                 canvas::font(18),
             )
-            .margin(14)
+            .margin(canvas::MARGIN)
             .x_label_area_size(44)
             .y_label_area_size(58)
             .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
