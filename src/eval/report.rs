@@ -135,16 +135,6 @@ pub enum EvalError {
         /// What is wrong.
         source: MetricError,
     },
-    /// A network's outputs that have no score.
-    #[error("output {index} of the set {set:?}: {why}")]
-    Output {
-        /// The set's name.
-        set: String,
-        /// Which frame, from 0.
-        index: usize,
-        /// What is wrong.
-        why: String,
-    },
     /// There is no share of nothing.
     #[error("the set {0:?} has no frames: expected at least one")]
     Empty(String),
