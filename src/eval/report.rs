@@ -107,7 +107,9 @@ pub enum EvalError {
         why: String,
     },
     /// The in-distribution images have no labels.
-    #[error("the in-distribution images have no labels: expected one folder a class, or a CIFAR or IDX file")]
+    #[error(
+        "the in-distribution images have no labels: expected one folder a class, or a CIFAR or IDX file"
+    )]
     Unlabelled,
     /// The in-distribution images have a class that the model lacks.
     #[error("the in-distribution images have a class {class:?}: expected the model's: {labels}")]

@@ -1,6 +1,6 @@
 //! A report holds what was measured, as text and as JSON.
 
-use normgate::eval::{EvalError, MetricError, Report, Roc, ScoredSet};
+use normgate::eval::{Answer, EvalError, MetricError, Report, Roc, ScoredSet};
 use normgate_core::{Score, Scores, Verdict};
 
 use crate::eval_sets::{TEMPERATURE, gate, set};
@@ -80,6 +80,40 @@ fn accuracy_counts_all_labelled_frames_and_the_kept_ones_apart() {
         (report.accuracy, report.accuracy_kept, report.ece),
         (None, None, None)
     );
+}
+
+#[test]
+fn of_four_frames_the_kept_ones_have_an_accuracy_of_their_own() {
+    let mut set = ScoredSet::new("four");
+    let scores = Scores {
+        msp: 0.5,
+        max_logit: 1.0,
+        logit_norm: 1.0,
+        feature_norm: 1.0,
+        energy: 1.0,
+        temperature: TEMPERATURE,
+    };
+    let known = Verdict::Known {
+        class: 0,
+        score: 1.0,
+        confidence: 0.5,
+    };
+    for (verdict, correct) in [
+        (known, true),
+        (known, false),
+        (Verdict::UNSCORED, true),
+        (Verdict::UNSCORED, true),
+    ] {
+        let answer = Answer {
+            correct,
+            confidence: 0.5,
+        };
+        set.push(&scores, &verdict, Some(answer)).unwrap();
+    }
+    assert_eq!((set.n(), set.kept(), set.rejected()), (4, 2, 2));
+    assert_eq!(set.accuracy(), Some(0.75));
+    assert_eq!(set.accuracy_kept(), Some(0.5));
+    assert_eq!(set.ece(), Ok(Some(0.25)));
 }
 
 #[test]
