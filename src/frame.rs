@@ -5,6 +5,9 @@ use std::time::Instant;
 /// Reads image files (PNG, JPEG, WebP, BMP) into RGB bytes.
 pub mod image_file;
 
+/// What lies in a folder, in a fixed order.
+pub(crate) mod listing;
+
 /// The most pixels that a frame or an image file may have: 64 Mi (8192 x 8192), 192 MiB of RGB.
 pub const MAX_PIXELS: u64 = 1 << 26;
 

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{DatasetError, ImageSet, Split, read};
+use crate::frame::listing::name_of;
 use crate::preprocess::Preprocessor;
 
 const SIDE: u32 = 32;
@@ -209,7 +210,7 @@ pub(super) fn files_of(folder: &Path, split: Split) -> Result<Option<Vec<PathBuf
     match wanted.iter().find(|file| !file.is_file()) {
         Some(missing) => Err(DatasetError::layout(
             folder,
-            format!("{} is missing", read::file_name(missing)),
+            format!("{} is missing", name_of(missing)),
             "all files of the set",
         )),
         None => Ok(Some(wanted)),

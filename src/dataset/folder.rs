@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{DatasetError, ImageSet, read};
 use crate::frame::image_file::{self, has_image_extension};
+use crate::frame::listing::name_of;
 use crate::preprocess::Preprocessor;
 
 /// Reads a folder with one folder of images a class; the folders' names are the classes, sorted.
@@ -18,7 +19,7 @@ pub fn read_classes(
     preprocessor: &mut Preprocessor,
 ) -> Result<ImageSet, DatasetError> {
     let spec = *preprocessor.spec();
-    let (_, folders) = read::entries(root)?;
+    let folders = read::entries(root)?.folders;
     let (mut images, mut labels, mut classes) = (Vec::new(), Vec::new(), Vec::new());
     for (index, folder) in folders.iter().enumerate() {
         let label = u16::try_from(index).map_err(|_| {
@@ -26,7 +27,7 @@ pub fn read_classes(
         })?;
         let count = append_images(folder, preprocessor, &mut images)?;
         labels.resize(labels.len() + count, label);
-        classes.push(read::file_name(folder));
+        classes.push(name_of(folder));
     }
     ImageSet::new(spec.width, spec.height, images, Some(labels), classes)
 }
@@ -49,8 +50,8 @@ fn append_images(
     preprocessor: &mut Preprocessor,
     images: &mut Vec<u8>,
 ) -> Result<usize, DatasetError> {
-    let (files, _) = read::entries(folder)?;
-    let files: Vec<PathBuf> = files
+    let files: Vec<PathBuf> = read::entries(folder)?
+        .files
         .into_iter()
         .filter(|file| has_image_extension(file))
         .collect();

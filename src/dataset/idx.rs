@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 
 use super::{DatasetError, ImageSet, Split, read};
+use crate::frame::listing::name_of;
 use crate::preprocess::Preprocessor;
 
 const U8: u8 = 0x08;
@@ -152,7 +153,7 @@ pub(super) fn images_of(
         .iter()
         .copied()
         .filter(|file| {
-            let name = read::file_name(file);
+            let name = name_of(file);
             match split {
                 Split::Train => name.contains("train"),
                 Split::Test => name.contains("t10k") || name.contains("test"),
@@ -180,7 +181,7 @@ fn with_gz(path: &Path) -> PathBuf {
 
 /// The part of an image file's name before its ending, and the labels' ending.
 fn split_name(path: &Path) -> Option<(String, &'static str)> {
-    let name = read::file_name(path);
+    let name = name_of(path);
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
     ENDINGS.iter().find_map(|(images, labels)| {
         plain

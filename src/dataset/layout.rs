@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use super::read::{entries, file_name};
+use super::read::entries;
 use super::{DatasetError, cifar, idx};
 use crate::frame::image_file::has_image_extension;
+use crate::frame::listing::{Listing, name_of};
 
 const LAYOUTS: &str = "a CIFAR-10 or CIFAR-100 binary file or folder, an IDX file or folder, \
                        a folder with one folder of images a class, or a folder of images";
@@ -71,7 +72,7 @@ impl Layout {
         if let Some(files) = cifar::files_of(path, split)? {
             return Ok(Self::Cifar(files));
         }
-        let (files, folders) = entries(path)?;
+        let Listing { files, folders } = entries(path)?;
         if let Some(images) = idx::images_of(path, &files, split)? {
             return Self::of_file(&images);
         }
@@ -91,7 +92,7 @@ impl Layout {
 
 /// `root`, or the half of it that `split` names if its folders are the halves of a set.
 fn half(root: &Path, folders: &[PathBuf], split: Split) -> PathBuf {
-    let names: Vec<String> = folders.iter().map(|folder| file_name(folder)).collect();
+    let names: Vec<String> = folders.iter().map(|folder| name_of(folder)).collect();
     let has = |name: &str| names.iter().any(|other| other == name);
     let test = ["test", "val"].into_iter().find(|name| has(name));
     match (has("train"), test, split) {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! An image of another size than the model's goes through the device's own
-//! [`Preprocessor`](crate::preprocess::Preprocessor), so training, evaluation and the device see
+//! [`Preprocessor`], so training, evaluation and the device see
 //! the same pixels. A set is read whole or not at all: one bad record refuses it.
 
 /// The images and labels in memory.

@@ -1,8 +1,9 @@
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::DatasetError;
+use crate::frame::listing::{self, Listing};
 
 /// The most bytes of one binary file that are read, after decompression: 4 GiB.
 const MAX_FILE_BYTES: u64 = 1 << 32;
@@ -39,29 +40,7 @@ pub(super) fn names(path: &Path) -> Result<Option<Vec<String>>, DatasetError> {
     Ok(Some(names.map(str::to_owned).collect()))
 }
 
-/// The files and the folders in `folder`, each sorted by name, hidden ones left out.
-pub(super) fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DatasetError> {
-    let failed = |source| DatasetError::io(folder, source);
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if file_name(&path).starts_with('.') {
-            continue;
-        }
-        if path.is_dir() {
-            folders.push(path);
-        } else {
-            files.push(path);
-        }
-    }
-    files.sort();
-    folders.sort();
-    Ok((files, folders))
-}
-
-/// A path's last part as text, empty if it has none.
-pub(super) fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+/// As [`listing::list`], with the folder in the error.
+pub(super) fn entries(folder: &Path) -> Result<Listing, DatasetError> {
+    listing::list(folder).map_err(|source| DatasetError::io(folder, source))
 }

@@ -1,10 +1,11 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
-use super::{FrameError, rgb_len};
+use super::{Frame, FrameError, rgb_len};
 
 /// The file name extensions that are taken for images, in lower case.
 pub const EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "webp", "bmp"];
@@ -24,6 +25,21 @@ pub struct RgbImage {
     pub height: u32,
     /// `width * height * 3` bytes: R, G, B of each pixel, row by row.
     pub rgb: Vec<u8>,
+}
+
+impl RgbImage {
+    /// The image as a frame that was taken now.
+    pub(crate) fn into_frame(self, id: u64, name: String) -> Frame {
+        Frame {
+            id,
+            captured: Instant::now(),
+            name,
+            width: self.width,
+            height: self.height,
+            rgb: self.rgb,
+            truth: None,
+        }
+    }
 }
 
 /// An image that cannot be had from a file.

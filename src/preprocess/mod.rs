@@ -1,6 +1,6 @@
 //! From a frame of any size to the model's pixels.
 //!
-//! The fit chooses which part of the frame is used and where it goes; the resize is a triangle
+//! The fit chooses which part of the frame is used and where it goes, in whole pixels; the resize is a triangle
 //! filter whose support grows with the reduction (antialiased), the same arithmetic as Pillow's
 //! `Image.resize(..., BILINEAR)`. A frame that already has the model's size is copied unchanged,
 //! so a data set's own pixels reach the model as they are.
