@@ -1,0 +1,271 @@
+//! ONNX `QLinearConv`: 8-bit convolution with bias and requantization in one step.
+//!
+//! In the order of loading: [`attributes`] and [`geometry`] check the file, [`pack`] makes the
+//! kernels' weights, [`pad`] and [`op`] run.
+
+mod attributes;
+mod geometry;
+mod op;
+mod pack;
+mod pad;
+
+#[cfg(test)]
+pub(crate) use geometry::{Axis, Padding};
+#[cfg(test)]
+pub(crate) use pack::{ConvSpec as Spec, PackedConv as Packed};
+
+use tract_onnx::pb::NodeProto;
+use tract_onnx::tract_core::ops::change_axes::AxisOp;
+use tract_onnx::tract_hir::infer::*;
+use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::ops::expandable::Expansion;
+
+use crate::code::Code;
+use crate::constants::Constants;
+use crate::error::{Int8Error, Problem};
+use crate::node::{Node, Presence::*, Signature};
+use attributes::ConvAttributes;
+use op::ConvOp;
+use pack::{ConvSpec, PackedConv};
+
+const SIGNATURE: Signature = Signature {
+    op: "QLinearConv",
+    domain: "",
+    inputs: &[
+        ("x", Required),
+        ("x_scale", Required),
+        ("x_zero_point", Required),
+        ("w", Required),
+        ("w_scale", Required),
+        ("w_zero_point", Required),
+        ("y_scale", Required),
+        ("y_zero_point", Required),
+        ("B", Optional),
+    ],
+    counts: "8 or 9",
+};
+
+const X: usize = 0;
+const X_SCALE: usize = 1;
+const X_ZERO_POINT: usize = 2;
+const W: usize = 3;
+const W_SCALE: usize = 4;
+const W_ZERO_POINT: usize = 5;
+const Y_SCALE: usize = 6;
+const Y_ZERO_POINT: usize = 7;
+const B: usize = 8;
+
+/// The node as the file has it, before shapes and constants are known.
+#[derive(Clone, Debug)]
+pub(crate) struct QLinearConv {
+    node: Node,
+    attributes: ConvAttributes,
+}
+
+impl QLinearConv {
+    pub(crate) fn parse(proto: &NodeProto) -> Result<QLinearConv, Int8Error> {
+        let node = Node::parse(&SIGNATURE, proto)?;
+        let attributes = ConvAttributes::parse(&node, proto)?;
+        Ok(QLinearConv { node, attributes })
+    }
+
+    fn error(&self, problem: Problem) -> Int8Error {
+        self.node.error(problem)
+    }
+
+    /// [channels, height, width] of an NCHW input.
+    fn image(&self, shape: &ShapeFact) -> Result<[usize; 3], Int8Error> {
+        let known: Option<Vec<usize>> = shape
+            .iter()
+            .skip(1)
+            .map(|d| d.to_usize().ok().filter(|d| *d >= 1))
+            .collect();
+        known
+            .filter(|_| shape.rank() == 4)
+            .and_then(|image| image.try_into().ok())
+            .ok_or_else(|| {
+                self.error(Problem::Shape {
+                    input: "x",
+                    expected: "[N, C, H, W] with C, H, W known and not 0".into(),
+                    found: format!("{shape:?}"),
+                })
+            })
+    }
+
+    /// Reads and checks everything that the operator needs.
+    fn spec(&self, model: &TypedModel, outlets: &[OutletId]) -> TractResult<ConvSpec> {
+        let constants = Constants {
+            node: &self.node,
+            model,
+            outlets,
+        };
+        let x = model.outlet_fact(constants.outlet(X)?)?;
+        let [inputs, height, width] = self.image(&x.shape)?;
+        let input = constants.zero_point(X_ZERO_POINT)?;
+        if Code::of(x.datum_type) != Some(input.0) {
+            Err(constants.element_type(X, "that of x_zero_point", x.datum_type))?;
+        }
+        let output = constants.zero_point(Y_ZERO_POINT)?;
+
+        let group = self.attributes.group;
+        let shape = constants.tensor(W)?.shape().to_vec();
+        let [outputs, group_inputs, kernel_y, kernel_x] = match shape[..] {
+            [o, i, y, x] if shape.iter().all(|d| *d >= 1) => [o, i, y, x],
+            _ => Err(constants.shape(W, "[M, C / group, kH, kW], none 0", &shape))?,
+        };
+        if group_inputs.checked_mul(group) != Some(inputs) || outputs % group != 0 {
+            let expected = format!("M in {group} groups and C / group = {inputs} / {group}");
+            Err(constants.shape(W, expected, &shape))?;
+        }
+        if let Some(kernel) = self.attributes.kernel
+            && kernel != [kernel_y, kernel_x]
+        {
+            Err(self.node.attribute_error(
+                "kernel_shape",
+                "that of w",
+                format!("{kernel:?}, w has {:?}", [kernel_y, kernel_x]),
+            ))?;
+        }
+        let axis = |axis, input, kernel| {
+            self.attributes
+                .axis(axis, input, kernel)
+                .map_err(|problem| self.error(problem))
+        };
+        Ok(ConvSpec {
+            y: axis(0, height, kernel_y)?,
+            x: axis(1, width, kernel_x)?,
+            group,
+            inputs,
+            outputs,
+            input,
+            output,
+            weights: self.weights(&constants, outputs)?,
+            bias: self.bias(&constants, outputs)?,
+            multipliers: self.multipliers(&constants, outputs)?,
+        })
+    }
+
+    /// Symmetric weights: signed with zero point 0, or unsigned with 128.
+    fn weights(&self, constants: &Constants<'_>, outputs: usize) -> Result<Vec<i8>, Int8Error> {
+        let (code, weights) = constants.codes(W)?;
+        let (point_code, points) = constants.zero_points(W_ZERO_POINT, outputs)?;
+        if point_code != code {
+            let found = point_code.datum_type();
+            return Err(constants.element_type(W_ZERO_POINT, "that of w", found));
+        }
+        let expected = code.range().0 + 128;
+        if let Some(channel) = points.iter().position(|z| *z != expected) {
+            return Err(self.error(Problem::WeightZeroPoint {
+                channel,
+                expected,
+                found: points[channel],
+            }));
+        }
+        Ok(weights.into_iter().map(|w| (w - expected) as i8).collect())
+    }
+
+    fn bias(&self, constants: &Constants<'_>, outputs: usize) -> Result<Vec<i32>, Int8Error> {
+        if self.node.position(B).is_none() {
+            return Ok(vec![0; outputs]);
+        }
+        let bias = constants.elements::<i32>(B, "int32")?;
+        if bias.len() != outputs {
+            return Err(constants.shape(B, format!("[{outputs}]"), [bias.len()]));
+        }
+        Ok(bias)
+    }
+
+    /// In f32, in onnxruntime's order.
+    fn multipliers(
+        &self,
+        constants: &Constants<'_>,
+        outputs: usize,
+    ) -> Result<Vec<f32>, Int8Error> {
+        let x = constants.scale(X_SCALE)?;
+        let y = constants.scale(Y_SCALE)?;
+        let multipliers: Vec<f32> = constants
+            .scales(W_SCALE, outputs)?
+            .into_iter()
+            .map(|w| x * w / y)
+            .collect();
+        match multipliers.iter().find(|m| !m.is_finite()) {
+            Some(found) => Err(self.error(Problem::Multiplier {
+                found: *found,
+                limit: f32::INFINITY,
+            })),
+            None => Ok(multipliers),
+        }
+    }
+}
+
+impl Expansion for QLinearConv {
+    fn name(&self) -> StaticName {
+        "QLinearConv".into()
+    }
+
+    fn rules<'r, 'p: 'r, 's: 'r>(
+        &'s self,
+        s: &mut Solver<'r>,
+        inputs: &'p [TensorProxy],
+        outputs: &'p [TensorProxy],
+    ) -> InferenceResult {
+        let at = |input: usize| self.node.position(input).context("required input");
+        let (x, w) = (&inputs[at(X)?], &inputs[at(W)?]);
+        let y = &outputs[0];
+        s.equals(&y.datum_type, &inputs[at(Y_ZERO_POINT)?].datum_type)?;
+        s.given_2(&x.rank, &w.rank, move |s, x_rank, w_rank| {
+            for (input, rank) in [("x", x_rank), ("w", w_rank)] {
+                if rank != 4 {
+                    Err(self.error(Problem::Shape {
+                        input,
+                        expected: "rank 4".into(),
+                        found: format!("rank {rank}"),
+                    }))?;
+                }
+            }
+            s.equals(&y.rank, 4)?;
+            s.equals(&x.shape[0], &y.shape[0])?;
+            s.equals(&w.shape[0], &y.shape[1])?;
+            for axis in 0..2 {
+                s.given_2(
+                    &x.shape[2 + axis],
+                    &w.shape[2 + axis],
+                    move |s, input, kernel| {
+                        // A symbol here is refused when the node is wired.
+                        if let (Ok(input), Ok(kernel)) = (input.to_usize(), kernel.to_usize()) {
+                            let axis_of = self
+                                .attributes
+                                .axis(axis, input, kernel)
+                                .map_err(|problem| self.error(problem))?;
+                            s.equals(&y.shape[2 + axis], axis_of.output.to_dim())?;
+                        }
+                        Ok(())
+                    },
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    fn wire(
+        &self,
+        prefix: &str,
+        model: &mut TypedModel,
+        inputs: &[OutletId],
+    ) -> TractResult<TVec<OutletId>> {
+        let spec = self.spec(model, inputs)?;
+        let packed = PackedConv::new(&spec).map_err(|problem| self.error(problem))?;
+        let op = ConvOp::new(
+            self.node.id.clone(),
+            packed,
+            [spec.y.input, spec.x.input, spec.inputs],
+            [spec.y.output, spec.x.output, spec.outputs],
+            (spec.input.0, spec.output.0),
+        );
+        // Between two such nodes the moves meet, and tract cancels them.
+        let x = inputs[self.node.position(X).context("required input")?];
+        let x = model.wire_node(format!("{prefix}.nhwc"), AxisOp::Move(1, 3), &[x])?;
+        let y = model.wire_node(format!("{prefix}.conv"), op, &x)?;
+        model.wire_node(prefix, AxisOp::Move(3, 1), &y)
+    }
+}
