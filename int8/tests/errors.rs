@@ -15,18 +15,34 @@ const INPUT: [i64; 4] = [1, 8, 6, 6];
 fn conv() -> ModelProto {
     let mut graph = Graph::default();
     let x = graph.input("x", DataType::Uint8, &INPUT);
-    let from = Affine { scale: 0.02, zero_point: 128 };
-    let (y, _) = models::conv(&mut graph, &mut Rng::new(7), &x, from, &Conv::square(12, 3, 1));
+    let from = Affine {
+        scale: 0.02,
+        zero_point: 128,
+    };
+    let (y, _) = models::conv(
+        &mut graph,
+        &mut Rng::new(7),
+        &x,
+        from,
+        &Conv::square(12, 3, 1),
+    );
     graph.finish(&y)
 }
 
 fn add(b_shape: &[i64]) -> ModelProto {
     let mut graph = Graph::default();
-    let affine = Affine { scale: 0.02, zero_point: 128 };
+    let affine = Affine {
+        scale: 0.02,
+        zero_point: 128,
+    };
     let a = graph.input("a", DataType::Uint8, &INPUT);
     let bytes = vec![0; b_shape.iter().product::<i64>() as usize];
     let name = graph.constant("b", DataType::Uint8, b_shape, bytes);
-    let b = Value { name, of: DataType::Uint8, shape: b_shape.to_vec() };
+    let b = Value {
+        name,
+        of: DataType::Uint8,
+        shape: b_shape.to_vec(),
+    };
     let (y, _) = models::add(&mut graph, &mut Rng::new(7), (&a, affine), (&b, affine));
     graph.finish(&y)
 }
@@ -44,9 +60,14 @@ fn initializer<'a>(model: &'a mut ModelProto, prefix: &str) -> &'a mut TensorPro
 fn problem(model: &ModelProto) -> Problem {
     let error = run(model, &vec![0; INPUT.iter().product::<i64>() as usize])
         .expect_err("the model has to be refused");
-    let Some(found) = Int8Error::find(&error) else { panic!("not an Int8Error: {error:?}") };
+    let Some(found) = Int8Error::find(&error) else {
+        panic!("not an Int8Error: {error:?}")
+    };
     let name = &model.graph.as_ref().unwrap().node[0].name;
-    assert!(found.to_string().contains(&format!("\"{name}\"")), "{found}");
+    assert!(
+        found.to_string().contains(&format!("\"{name}\"")),
+        "{found}"
+    );
     found.problem.clone()
 }
 
@@ -70,7 +91,9 @@ fn attributes_are_checked() {
             node(m).attribute.retain(|a| a.name != name);
             node(m).attribute.push(a);
         });
-        let Problem::Attribute { attribute, .. } = problem else { panic!("{problem}") };
+        let Problem::Attribute { attribute, .. } = problem else {
+            panic!("{problem}")
+        };
         assert_eq!(attribute, name);
     };
     attribute("strides", ints("strides", &[0, 1]));
@@ -81,25 +104,62 @@ fn attributes_are_checked() {
     attribute("pads", ints("pads", &[1, 1, 1, -1]));
     attribute("kernel_shape", ints("kernel_shape", &[5, 3]));
     attribute("group", int("group", 0));
-    attribute("auto_pad", string("auto_pad", "SAME"));
-    // Pads stay in the node beside this one.
+    let auto_pad = refused(|m| {
+        node(m).attribute.retain(|a| a.name != "pads");
+        node(m).attribute.push(string("auto_pad", "SAME"));
+    });
+    assert!(
+        matches!(
+            auto_pad,
+            Problem::Attribute {
+                attribute: "auto_pad",
+                ..
+            }
+        ),
+        "{auto_pad}"
+    );
     attribute("pads", ints("pads", &[1; 5]));
     let unknown = refused(|m| node(m).attribute.push(int("channels_last", 1)));
-    assert_eq!(unknown, Problem::UnknownAttribute { attribute: "channels_last".into() });
+    assert_eq!(
+        unknown,
+        Problem::UnknownAttribute {
+            attribute: "channels_last".into()
+        }
+    );
 }
 
 #[test]
 fn pads_beside_auto_pad_are_refused() {
     let problem = refused(|m| node(m).attribute.push(string("auto_pad", "SAME_UPPER")));
-    assert!(matches!(problem, Problem::Attribute { attribute: "pads", .. }), "{problem}");
+    assert!(
+        matches!(
+            problem,
+            Problem::Attribute {
+                attribute: "pads",
+                ..
+            }
+        ),
+        "{problem}"
+    );
 }
 
 #[test]
 fn inputs_are_checked() {
     let cut = refused(|m| node(m).input.truncate(7));
-    assert_eq!(cut, Problem::InputCount { expected: "8 or 9", found: 7 });
+    assert_eq!(
+        cut,
+        Problem::InputCount {
+            expected: "8 or 9",
+            found: 7
+        }
+    );
     let empty = refused(|m| node(m).input[2].clear());
-    assert_eq!(empty, Problem::InputMissing { input: "x_zero_point" });
+    assert_eq!(
+        empty,
+        Problem::InputMissing {
+            input: "x_zero_point"
+        }
+    );
     let outputs = refused(|m| node(m).output.push("more".into()));
     assert_eq!(outputs, Problem::OutputCount { found: 2 });
     let computed = refused(|m| node(m).input[3] = "x".into());
@@ -112,7 +172,13 @@ fn domains_are_checked() {
     assert!(matches!(conv, Problem::Domain { expected: "", .. }));
     let mut add = add(&INPUT);
     node(&mut add).domain.clear();
-    assert!(matches!(problem(&add), Problem::Domain { expected: "com.microsoft", .. }));
+    assert!(matches!(
+        problem(&add),
+        Problem::Domain {
+            expected: "com.microsoft",
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -129,12 +195,13 @@ fn element_types_are_checked() {
         ("x_zero", DataType::Int8, "x"),
         ("w_zero", DataType::Uint8, "w_zero_point"),
         ("bias", DataType::Int64, "B"),
-        ("w_1", DataType::Int64, "w"),
+        ("w_2", DataType::Int64, "w"),
         ("y_zero", DataType::Int64, "y_zero_point"),
     ] {
-        let prefix = if prefix == "w_1" { "w_2" } else { prefix };
         let problem = retype(prefix, of);
-        let Problem::ElementType { input, .. } = problem else { panic!("{prefix}: {problem}") };
+        let Problem::ElementType { input, .. } = problem else {
+            panic!("{prefix}: {problem}")
+        };
         assert_eq!(input, expected);
     }
 }
@@ -147,7 +214,8 @@ fn shapes_are_checked() {
             let old: i64 = tensor.dims.iter().product();
             let width = tensor.raw_data.len() / old as usize;
             tensor.dims = dims.into();
-            tensor.raw_data.resize(dims.iter().product::<i64>() as usize * width, 0);
+            let new = dims.iter().product::<i64>() as usize * width;
+            tensor.raw_data = tensor.raw_data.iter().copied().cycle().take(new).collect();
         })
     };
     for (prefix, dims, expected) in [
@@ -162,7 +230,9 @@ fn shapes_are_checked() {
         ("y_scale", &[3], "y_scale"),
     ] {
         let problem = reshape(prefix, dims);
-        let Problem::Shape { input, .. } = problem else { panic!("{prefix} {dims:?}: {problem}") };
+        let Problem::Shape { input, .. } = problem else {
+            panic!("{prefix} {dims:?}: {problem}")
+        };
         assert_eq!(input, expected, "{prefix} {dims:?}");
     }
 }
@@ -170,9 +240,17 @@ fn shapes_are_checked() {
 #[test]
 fn scales_and_weight_zero_points_are_checked() {
     for bad in [0.0f32, -1.0, f32::NAN, f32::INFINITY] {
-        let problem =
-            refused(|m| initializer(m, "x_scale").raw_data = bad.to_le_bytes().to_vec());
-        assert!(matches!(problem, Problem::Scale { input: "x_scale", .. }), "{problem}");
+        let problem = refused(|m| initializer(m, "x_scale").raw_data = bad.to_le_bytes().to_vec());
+        assert!(
+            matches!(
+                problem,
+                Problem::Scale {
+                    input: "x_scale",
+                    ..
+                }
+            ),
+            "{problem}"
+        );
     }
     let tiny = refused(|m| {
         initializer(m, "x_scale").raw_data = f32::MAX.to_le_bytes().to_vec();
@@ -180,7 +258,14 @@ fn scales_and_weight_zero_points_are_checked() {
     });
     assert!(matches!(tiny, Problem::Multiplier { .. }), "{tiny}");
     let zero = refused(|m| initializer(m, "w_zero").raw_data[5] = 3);
-    assert_eq!(zero, Problem::WeightZeroPoint { channel: 5, expected: 0, found: 3 });
+    assert_eq!(
+        zero,
+        Problem::WeightZeroPoint {
+            channel: 5,
+            expected: 0,
+            found: 3
+        }
+    );
 }
 
 #[test]
@@ -192,16 +277,35 @@ fn windows_and_sizes_are_checked() {
         })
     };
     let dilated = attribute(ints("dilations", &[9, 1]));
-    assert_eq!(dilated, Problem::WindowTooLarge { axis: "height", window: 19, padded: 8 });
+    assert_eq!(
+        dilated,
+        Problem::WindowTooLarge {
+            axis: "height",
+            window: 19,
+            padded: 8
+        }
+    );
     let padded = attribute(ints("pads", &[1 << 20; 4]));
-    assert!(matches!(padded, Problem::TooLarge { what: "padded input", .. }), "{padded}");
+    assert!(
+        matches!(
+            padded,
+            Problem::TooLarge {
+                what: "padded input",
+                ..
+            }
+        ),
+        "{padded}"
+    );
 }
 
 #[test]
 fn operands_of_two_shapes_are_refused() {
     for shape in [&[1i64, 1, 6, 6][..], &[1, 8, 6, 5], &[1]] {
         let problem = problem(&add(shape));
-        assert!(matches!(problem, Problem::Shape { input: "B", .. }), "{shape:?}: {problem}");
+        assert!(
+            matches!(problem, Problem::Shape { input: "B", .. }),
+            "{shape:?}: {problem}"
+        );
     }
 }
 
@@ -211,19 +315,22 @@ fn mutated_nodes_never_panic() {
     use prost::Message;
     let mut rng = Rng::new(3);
     let mut ran = 0;
-    for round in 0..400 {
+    for round in 0..2000 {
         let model = if round % 4 == 0 { add(&INPUT) } else { conv() };
         // Only the operator's node and constants: what tract itself reads is not held here.
         let mut bytes = node(&mut model.clone()).encode_to_vec();
         let at = rng.range(0, bytes.len() as i64) as usize;
         bytes[at] = rng.bits() as u8;
-        let Ok(changed) = NodeProto::decode(&*bytes) else { continue };
+        let Ok(changed) = NodeProto::decode(&*bytes) else {
+            continue;
+        };
         let mut model = model;
-        if changed.op_type != node(&mut model).op_type || changed.output != node(&mut model).output {
+        if changed.op_type != node(&mut model).op_type || changed.output != node(&mut model).output
+        {
             continue;
         }
         *node(&mut model) = changed;
         ran += run(&model, &[0; 288]).is_ok() as usize;
     }
-    assert!(ran > 20, "only {ran} of the changed models still ran");
+    assert!(ran > 40, "only {ran} of the changed models still ran");
 }
