@@ -27,8 +27,7 @@ impl AddParams {
         let ratio_a = a.scale / output.scale;
         let ratio_b = b.scale / output.scale;
         for found in [ratio_a, ratio_b] {
-            // Also refuses what is not a number.
-            if !(found < MAX_RATIO) {
+            if found.is_nan() || found >= MAX_RATIO {
                 return Err(Problem::Multiplier {
                     found,
                     limit: MAX_RATIO,

@@ -3,6 +3,10 @@
     unsafe_code,
     reason = "vector loads and stores, and calls after detection"
 )]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "indices name lanes, pixels and blocks"
+)]
 
 use std::arch::x86_64::*;
 

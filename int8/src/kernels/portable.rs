@@ -1,5 +1,9 @@
 //! The reference: plain loops over blocks of 16 that the compiler turns into vector code. The
 //! instruction sets without kernels of their own compile these bodies again for themselves.
+#![allow(
+    clippy::needless_range_loop,
+    reason = "indices name lanes, pixels and blocks"
+)]
 
 use super::{AddParams, BLOCK, Dense, Depthwise, Kernels, QUAD};
 use crate::code::Code;

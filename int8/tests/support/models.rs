@@ -233,7 +233,7 @@ pub(crate) fn random_conv(seed: u64) -> Case {
 pub(crate) fn random_add(seed: u64) -> Case {
     let mut rng = Rng::new(seed);
     let rng = &mut rng;
-    let of = if seed % 2 == 0 {
+    let of = if seed.is_multiple_of(2) {
         DataType::Uint8
     } else {
         DataType::Int8
@@ -243,7 +243,7 @@ pub(crate) fn random_add(seed: u64) -> Case {
     let name = graph.constant("b", of, &a.shape, (0..65_536u32).map(|i| i as u8).collect());
     let b = Value { name, ..a.clone() };
     // Every third with ratios that make ties.
-    let scales = if seed % 3 == 0 {
+    let scales = if seed.is_multiple_of(3) {
         [0.25, 0.125]
     } else {
         [(); 2].map(|()| rng.scale(0.01, 1.0))
