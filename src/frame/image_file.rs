@@ -28,8 +28,8 @@ pub struct RgbImage {
 }
 
 impl RgbImage {
-    /// The image as a frame that was taken now.
-    pub(crate) fn into_frame(self, id: u64, name: String) -> Frame {
+    /// The image as a frame that was taken now, without truth.
+    pub fn into_frame(self, id: u64, name: String) -> Frame {
         Frame {
             id,
             captured: Instant::now(),
