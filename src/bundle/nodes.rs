@@ -214,7 +214,7 @@ fn qlinear_conv<'a>(node: &NodeProto, inputs: &[&Value<'a>]) -> Inferred<'a> {
 }
 
 fn expect_positive(what: &str, scale: &Value<'_>) -> Result<(), String> {
-    let raw = scale.constant.map(|t| t.raw_data.as_ref()).unwrap_or(&[]);
+    let raw = scale.constant.map_or(&[][..], |t| &t.raw_data);
     let bad = raw
         .as_chunks::<4>()
         .0

@@ -29,11 +29,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let mut sink = args.format.sink(Terms::of(&model));
     let mut unread = 0;
     for (place, path) in args.images.iter().enumerate() {
-        let record = match image_file::read(path, place as u64) {
-            Ok(frame) => Record {
-                frame: place as u64,
-                ..pipeline.process(frame)
-            },
+        let record = match image_file::read(path) {
+            Ok(image) => {
+                let name = path.display().to_string();
+                pipeline.process(image.into_frame(place as u64, name))
+            }
             Err(e) => {
                 unread += 1;
                 Record {

@@ -53,11 +53,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let mut sink = args.format.sink(Terms::of(&model));
     let described = source.describe();
     let (ended, dropped) = if live {
-        let mut newest = NewestFrame::new(source)?;
+        let mut newest = NewestFrame::spawn(source)?;
         let ended = pipeline.run(&mut newest, &mut *sink, args.frames);
-        (ended, newest.dropped())
+        (ended, newest.dropped_frames())
     } else {
-        let mut source: Box<dyn Source> = source;
+        let mut source = source;
         (pipeline.run(&mut *source, &mut *sink, args.frames), 0)
     };
     drop(sink);

@@ -1,4 +1,4 @@
-//! What an evaluation measures, from scores alone: no model is needed here.
+//! What an evaluation measures. [`run`] alone knows the model; the rest works on scores.
 //!
 //! ```text
 //! ScoredSet (in-distribution), ScoredSet (each OOD set)
@@ -13,6 +13,12 @@ pub mod metrics;
 
 /// The scores and verdicts of one set of frames.
 pub mod scored;
+
+/// A labelled set's classes in the order of a model's logits.
+pub mod labels;
+
+/// A model over a whole set of images.
+pub mod run;
 
 /// The result of an evaluation, for a person and as JSON.
 pub mod report;
