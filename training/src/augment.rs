@@ -53,17 +53,18 @@ impl Crop {
 impl Batches {
     /// Puts `set` on `device`; `labels` has one class an image.
     pub fn new(set: &ImageSet, labels: &[u16], device: Device) -> Self {
-        let (n, h, w) = (set.len() as i64, i64::from(set.height()), i64::from(set.width()));
+        let (n, h, w) = (
+            set.len() as i64,
+            i64::from(set.height()),
+            i64::from(set.width()),
+        );
         let images = Tensor::from_slice(set.images()).view([n, h, w, 3]);
         let padded = Tensor::full(
             [n, h + 2 * PAD, w + 2 * PAD, 3],
             PIXEL_ZERO as i64,
             (Kind::Uint8, Device::Cpu),
         );
-        padded
-            .narrow(1, PAD, h)
-            .narrow(2, PAD, w)
-            .copy_(&images);
+        padded.narrow(1, PAD, h).narrow(2, PAD, w).copy_(&images);
         let labels: Vec<i64> = labels.iter().map(|&c| i64::from(c)).collect();
         Self {
             padded: padded.to_device(device),

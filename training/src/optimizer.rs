@@ -160,7 +160,8 @@ impl Weights {
             .zip(views)
             .map(|(p, t)| (p.name.clone(), t.detach()))
             .collect();
-        for ((name, _), (mean, variance)) in self.norms.iter().zip(self.statistics(Which::Averaged)) {
+        for ((name, _), (mean, variance)) in self.norms.iter().zip(self.statistics(Which::Averaged))
+        {
             all.push((format!("{name}.running_mean"), mean));
             all.push((format!("{name}.running_var"), variance));
         }

@@ -16,7 +16,9 @@ impl ActivationCode {
     pub fn of_range(low: f32, high: f32) -> Self {
         let (low, high) = (f64::from(low.min(0.0)), f64::from(high.max(0.0)));
         let scale = ((high - low) / 255.0).max(f64::from(SMALLEST_SCALE)) as f32;
-        let zero_point = (-low / f64::from(scale)).round_ties_even().clamp(0.0, 255.0) as u8;
+        let zero_point = (-low / f64::from(scale))
+            .round_ties_even()
+            .clamp(0.0, 255.0) as u8;
         Self { scale, zero_point }
     }
 }
@@ -49,7 +51,9 @@ pub fn quantize(conv: &FoldedConv, input_scale: f32) -> QuantizedConv {
         let largest = row.iter().fold(0f32, |m, w| m.max(w.abs()));
         // A channel of hardly any weight may have a bias that its own scale could not hold.
         let for_bias = f64::from(b.abs()) / (f64::from(input_scale) * BIAS_MAX);
-        let scale = (largest / WEIGHT_MAX).max(for_bias as f32).max(SMALLEST_SCALE);
+        let scale = (largest / WEIGHT_MAX)
+            .max(for_bias as f32)
+            .max(SMALLEST_SCALE);
         weight.extend(
             row.iter()
                 .map(|w| (w / scale).round_ties_even().clamp(-WEIGHT_MAX, WEIGHT_MAX) as i8),

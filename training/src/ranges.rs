@@ -55,7 +55,9 @@ impl Histogram {
     pub fn range(&self, method: RangeMethod) -> (f32, f32) {
         let (low, high) = match method {
             RangeMethod::MinMax => (self.low, self.high),
-            RangeMethod::Percentile { keep } => (self.tail(1.0 - keep, false), self.tail(1.0 - keep, true)),
+            RangeMethod::Percentile { keep } => {
+                (self.tail(1.0 - keep, false), self.tail(1.0 - keep, true))
+            }
             RangeMethod::Mse => self.least_error(),
         };
         (low.min(0.0), high.max(0.0))
@@ -119,7 +121,11 @@ impl Histogram {
 /// A layer whose activations are not finite.
 pub fn observe(folded: &Folded, images: &Tensor) -> Result<Vec<Histogram>, String> {
     let n = images.size()[0];
-    let batches = || (0..n).step_by(BATCH as usize).map(|at| images.narrow(0, at, BATCH.min(n - at)));
+    let batches = || {
+        (0..n)
+            .step_by(BATCH as usize)
+            .map(|at| images.narrow(0, at, BATCH.min(n - at)))
+    };
     let mut histograms: Vec<Histogram> = folded
         .layers
         .iter()
@@ -137,7 +143,10 @@ pub fn observe(folded: &Folded, images: &Tensor) -> Result<Vec<Histogram>, Strin
     }
     for (i, h) in histograms.iter_mut().enumerate() {
         if !(h.low.is_finite() && h.high.is_finite()) {
-            return Err(format!("layer {i}: activations from {} to {}", h.low, h.high));
+            return Err(format!(
+                "layer {i}: activations from {} to {}",
+                h.low, h.high
+            ));
         }
         // A layer that gives one value still needs bins of some width.
         h.high = h.high.max(h.low + f32::EPSILON);
@@ -145,7 +154,10 @@ pub fn observe(folded: &Folded, images: &Tensor) -> Result<Vec<Histogram>, Strin
     for batch in batches() {
         for (h, x) in histograms.iter_mut().zip(folded.run(&batch).layers) {
             let bin = ((x - f64::from(h.low)) / h.width()).clamp(0.0, BINS as f64 - 1.0);
-            let counts = bin.to_kind(Kind::Int64).view([-1]).bincount(None::<Tensor>, BINS as i64);
+            let counts = bin
+                .to_kind(Kind::Int64)
+                .view([-1])
+                .bincount(None::<Tensor>, BINS as i64);
             let counts = Vec::<i64>::try_from(&counts).map_err(|e| e.to_string())?;
             for (sum, count) in h.bins.iter_mut().zip(counts) {
                 *sum += count as f64;
@@ -170,7 +182,11 @@ mod tests {
     #[test]
     fn every_range_holds_zero() {
         let h = histogram(2.0, 10.0, &[1.0; 8]);
-        for method in [RangeMethod::MinMax, RangeMethod::Mse, RangeMethod::Percentile { keep: 0.9 }] {
+        for method in [
+            RangeMethod::MinMax,
+            RangeMethod::Mse,
+            RangeMethod::Percentile { keep: 0.9 },
+        ] {
             assert!(h.range(method).0 <= 0.0, "{method}");
         }
     }
@@ -179,8 +195,14 @@ mod tests {
     fn a_percentile_drops_at_most_its_share() {
         // 100 values, one a bin: keeping 95% drops five on each side.
         let h = histogram(-50.0, 50.0, &[1.0; 100]);
-        assert_eq!(h.range(RangeMethod::Percentile { keep: 0.95 }), (-45.0, 45.0));
-        assert_eq!(h.range(RangeMethod::Percentile { keep: 1.0 }), (-50.0, 50.0));
+        assert_eq!(
+            h.range(RangeMethod::Percentile { keep: 0.95 }),
+            (-45.0, 45.0)
+        );
+        assert_eq!(
+            h.range(RangeMethod::Percentile { keep: 1.0 }),
+            (-50.0, 50.0)
+        );
     }
 
     #[test]

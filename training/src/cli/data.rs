@@ -10,7 +10,11 @@ use normgate_core::{Fit, PreprocessSpec};
 pub(super) const SIDE: u32 = 32;
 
 /// Images at `path`, `[width, height]` pixels each.
-pub(super) fn open(path: &Path, split: Split, [width, height]: [u32; 2]) -> anyhow::Result<ImageSet> {
+pub(super) fn open(
+    path: &Path,
+    split: Split,
+    [width, height]: [u32; 2],
+) -> anyhow::Result<ImageSet> {
     let spec = PreprocessSpec::new(width, height, Fit::CenterCrop);
     Ok(dataset::open(path, split, &spec)?)
 }

@@ -49,7 +49,10 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if args.name.is_empty() || !args.name.chars().all(plain) {
-        bail!("--name is {:?}, expected letters, digits, '-', '_' and '.'", args.name);
+        bail!(
+            "--name is {:?}, expected letters, digits, '-', '_' and '.'",
+            args.name
+        );
     }
     let (state, named) = checkpoint::load(&args.run.join(CHECKPOINT))?;
     if state.epochs_done < state.recipe.epochs {
@@ -66,7 +69,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let test = match &args.test {
         Some(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            Some((data::open(path, Split::Test, state.image)?, name.into_owned()))
+            Some((
+                data::open(path, Split::Test, state.image)?,
+                name.into_owned(),
+            ))
         }
         None => None,
     };
@@ -89,20 +95,38 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
 
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let file = |suffix: &str| {
-        args.out
-            .join(format!("{}{suffix}-v{}.onnx", args.name, args.model_version))
+        args.out.join(format!(
+            "{}{suffix}-v{}.onnx",
+            args.name, args.model_version
+        ))
     };
     for c in &exported.quantization.candidates {
-        let chosen = if c.ranges == exported.quantization.ranges { " <- chosen" } else { "" };
-        println!("ranges by {:<18} logit error {:.3e}{chosen}", c.ranges.to_string(), c.logit_error);
+        let chosen = if c.ranges == exported.quantization.ranges {
+            " <- chosen"
+        } else {
+            ""
+        };
+        println!(
+            "ranges by {:<18} logit error {:.3e}{chosen}",
+            c.ranges.to_string(),
+            c.logit_error
+        );
     }
     let accuracy = &exported.int8.description().accuracy;
     if let (Some(f32), Some(int8)) = (accuracy.f32, accuracy.int8) {
-        println!("test accuracy: f32 {:.2}%, int8 {:.2}%", f32 * 100.0, int8 * 100.0);
+        println!(
+            "test accuracy: f32 {:.2}%, int8 {:.2}%",
+            f32 * 100.0,
+            int8 * 100.0
+        );
     }
     let path = file("");
     exported.int8.write(&path)?;
-    println!("{}: {} bytes; next: normgate-train threshold", path.display(), exported.int8.bytes());
+    println!(
+        "{}: {} bytes; next: normgate-train threshold",
+        path.display(),
+        exported.int8.bytes()
+    );
     if args.f32 {
         let path = file("-f32");
         exported.f32.write(&path)?;

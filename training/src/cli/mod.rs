@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 /// Train with LogitNorm, quantize and export, fit the threshold.
 #[derive(Debug, Parser)]
 #[command(name = "normgate-train", version, about)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -29,7 +29,7 @@ enum Command {
 ///
 /// # Errors
 /// Whatever stopped it, as one line.
-pub fn run(cli: Cli) -> anyhow::Result<()> {
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Train(args) => train::run(args),
         Command::Export(args) => export::run(args),

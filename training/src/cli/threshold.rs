@@ -42,7 +42,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     if !(args.energy_temperature.is_finite() && args.energy_temperature > 0.0) {
-        bail!("--energy-temperature is {}, expected a finite number above 0", args.energy_temperature);
+        bail!(
+            "--energy-temperature is {}, expected a finite number above 0",
+            args.energy_temperature
+        );
     }
     let bundle = Bundle::read(&args.model)?;
     let d = bundle.description();

@@ -56,7 +56,11 @@ pub(super) fn int8(folded: &Folded, ranges: &[(f32, f32)], frame: Frame<'_>) -> 
                 let part = |p: &str| format!("{name}.{p}");
                 b.signed(&part("weight"), &weight_shape(conv), &q.weight);
                 b.floats(&part("weight_scale"), &[conv.outputs], &q.weight_scale);
-                b.signed(&part("weight_zero_point"), &[conv.outputs], &vec![0; conv.outputs]);
+                b.signed(
+                    &part("weight_zero_point"),
+                    &[conv.outputs],
+                    &vec![0; conv.outputs],
+                );
                 b.ints(&part("bias"), &[conv.outputs], &q.bias);
                 b.node(
                     "QLinearConv",
@@ -79,7 +83,11 @@ pub(super) fn int8(folded: &Folded, ranges: &[(f32, f32)], frame: Frame<'_>) -> 
                 let mut inputs: Vec<String> = vec![];
                 for &o in operands {
                     let from = &names[o];
-                    inputs.extend([from.clone(), format!("{from}.scale"), format!("{from}.zero_point")]);
+                    inputs.extend([
+                        from.clone(),
+                        format!("{from}.scale"),
+                        format!("{from}.zero_point"),
+                    ]);
                 }
                 inputs.extend([scale, zero]);
                 let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();

@@ -149,8 +149,14 @@ pub fn export(
         let labels = &aligned(test, &state.classes)?;
         let measured = Accuracy {
             test: Some(fingerprint(test, name)),
-            f32: accuracy(&run(Bundle::new(float_graph.clone(), f32.clone())?, test)?, labels),
-            int8: accuracy(&run(Bundle::new(best.clone(), int8.clone())?, test)?, labels),
+            f32: accuracy(
+                &run(Bundle::new(float_graph.clone(), f32.clone())?, test)?,
+                labels,
+            ),
+            int8: accuracy(
+                &run(Bundle::new(best.clone(), int8.clone())?, test)?,
+                labels,
+            ),
         };
         int8.accuracy = measured.clone();
         f32.accuracy = measured;
@@ -244,7 +250,12 @@ fn run(bundle: Bundle, images: &ImageSet) -> Result<Vec<Inference>, TrainError> 
 
 /// f32 `[N, 3, H, W]`, as the network takes it.
 pub fn tensor(set: &ImageSet) -> Tensor {
-    let shape = [set.len() as i64, i64::from(set.height()), i64::from(set.width()), 3];
+    let shape = [
+        set.len() as i64,
+        i64::from(set.height()),
+        i64::from(set.width()),
+        3,
+    ];
     let pixels = Tensor::from_slice(set.images()).view(shape);
     ((pixels.to_kind(Kind::Float) - PIXEL_ZERO) / PIXEL_SCALE)
         .permute([0, 3, 1, 2])

@@ -45,7 +45,8 @@ impl Folded {
                 };
                 layers.push(if relu { value.relu_() } else { value });
             }
-            let features = layers[layers.len() - 1].mean_dim([2i64, 3].as_slice(), false, Kind::Float);
+            let features =
+                layers[layers.len() - 1].mean_dim([2i64, 3].as_slice(), false, Kind::Float);
             let weight = Tensor::from_slice(&self.head_weight)
                 .view([self.classes as i64, self.features as i64]);
             let logits = features.linear(&weight, Some(&Tensor::from_slice(&self.head_bias)));

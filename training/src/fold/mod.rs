@@ -157,7 +157,8 @@ pub fn fold(network: &Network, named: &[(String, Tensor)]) -> Result<Folded, Str
                 name,
                 channels,
             } => {
-                let alone = readers[*from] == 1 && matches!(network.layers[*from], Layer::Conv { .. });
+                let alone =
+                    readers[*from] == 1 && matches!(network.layers[*from], Layer::Conv { .. });
                 let id = if alone {
                     place[*from]
                 } else {

@@ -57,7 +57,15 @@ impl Builder {
         self.layers.len() - 1
     }
 
-    fn conv(&mut self, from: LayerId, name: &str, inputs: i64, outputs: i64, kernel: i64, stride: i64) -> LayerId {
+    fn conv(
+        &mut self,
+        from: LayerId,
+        name: &str,
+        inputs: i64,
+        outputs: i64,
+        kernel: i64,
+        stride: i64,
+    ) -> LayerId {
         self.push(Layer::Conv {
             from,
             name: name.to_owned(),
@@ -86,7 +94,13 @@ impl Builder {
 }
 
 /// Blocks of conv, norm, relu, conv, norm, then the sum and a relu (He et al. 2016, figure 2).
-fn post_activation(stem: i64, widths: &[i64], blocks: usize, norm_shortcut: bool, classes: i64) -> Network {
+fn post_activation(
+    stem: i64,
+    widths: &[i64],
+    blocks: usize,
+    norm_shortcut: bool,
+    classes: i64,
+) -> Network {
     let mut b = Builder::default();
     let image = b.push(Layer::Input);
     let x = b.conv(image, "stem.conv", 3, stem, 3, 1);
@@ -164,7 +178,11 @@ mod tests {
     use super::*;
 
     fn count(arch: Arch) -> i64 {
-        arch.network(10).parameters().iter().map(|p| p.count()).sum()
+        arch.network(10)
+            .parameters()
+            .iter()
+            .map(|p| p.count())
+            .sum()
     }
 
     #[test]
@@ -182,7 +200,10 @@ mod tests {
         for arch in [Arch::Resnet8, Arch::Resnet20, Arch::Wrn40x2, Arch::Resnet18] {
             let network = arch.network(10);
             for (id, layer) in network.layers.iter().enumerate() {
-                assert!(layer.operands().iter().all(|&o| o < id), "{arch} layer {id}");
+                assert!(
+                    layer.operands().iter().all(|&o| o < id),
+                    "{arch} layer {id}"
+                );
             }
         }
     }

@@ -10,7 +10,7 @@ pub const BN_EPS: f64 = 1e-5;
 pub const BN_MOMENTUM: f64 = 0.1;
 
 /// Running mean and variance, `[C]` each, of every batch normalisation in order.
-pub type Statistics = [(Tensor, Tensor)];
+pub(super) type Statistics = [(Tensor, Tensor)];
 
 /// What a forward pass gives.
 #[derive(Debug)]
@@ -41,7 +41,8 @@ impl Network {
             let mut take = |values: &mut Vec<Option<Tensor>>, id: usize| -> (Tensor, bool) {
                 left[id] -= 1;
                 let spent = left[id] == 0;
-                let overwritable = spent && matches!(self.layers[id], Layer::Norm { .. } | Layer::Add { .. });
+                let overwritable =
+                    spent && matches!(self.layers[id], Layer::Norm { .. } | Layer::Add { .. });
                 let value = if spent {
                     values[id].take()
                 } else {

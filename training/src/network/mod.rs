@@ -116,7 +116,8 @@ impl Network {
     /// Trainable parameters, in a fixed order.
     pub fn parameters(&self) -> Vec<Parameter> {
         let mut all = vec![];
-        let mut push = |name: String, shape: Vec<i64>, init| all.push(Parameter { name, shape, init });
+        let mut push =
+            |name: String, shape: Vec<i64>, init| all.push(Parameter { name, shape, init });
         for layer in &self.layers {
             match layer {
                 Layer::Conv {
