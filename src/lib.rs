@@ -37,3 +37,6 @@ pub mod pipeline;
 
 /// What an evaluation measures.
 pub mod eval;
+
+/// How errors are told.
+pub mod error;

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) if cli::reader_left(&e) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("normgate: {e:#}");
+            eprintln!("normgate: {}", normgate::error::one_line(e.as_ref()));
             ExitCode::FAILURE
         }
     }

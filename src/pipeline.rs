@@ -13,6 +13,9 @@ use crate::preprocess::Preprocessor;
 use crate::sink::{Record, Sink};
 use crate::source::{Source, SourceError};
 
+/// Told of a frame that the network ran on and no score could be computed of.
+const UNSCORED: &str = "the network's outputs have no score";
+
 /// Why the loop ended before its source did.
 #[derive(Debug, Error)]
 pub enum PipelineError {
@@ -155,7 +158,10 @@ impl<'m> Pipeline<'m> {
         let inferred = self.infer(&frame);
         let gate = Instant::now();
         let (verdict, fault) = match inferred {
-            Ok(inference) => (self.model.judge(&inference), None),
+            Ok(inference) => match self.model.judge(&inference) {
+                verdict if verdict.score().is_some() => (verdict, None),
+                unscored => (unscored, Some(UNSCORED.to_owned())),
+            },
             Err(why) => (Verdict::UNSCORED, Some(why)),
         };
         let committed = self.committer.push(&verdict);

@@ -80,7 +80,7 @@ impl<'a> Logits<'a> {
     /// network was trained to be right with. NaN unless `tau` is positive and finite.
     ///
     /// Wei et al., "Mitigating Neural Network Overconfidence with Logit Normalization", 2022,
-    /// equation 4.
+    /// section 3.
     pub fn confidence(&self, tau: f32) -> f32 {
         if !is_temperature(tau) {
             return f32::NAN;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use normgate_core::{Fit, Gate, PreprocessSpec, Score, Threshold};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{BundleError, SCHEMA_VERSION};
 
@@ -33,6 +33,7 @@ pub struct Description {
     /// The loss, with the tau that confidence needs.
     pub loss: Loss,
     /// The gate; `null` until a threshold is fitted.
+    #[serde(deserialize_with = "present")]
     pub gate: Option<GateDescription>,
     /// Calibration images: ranges and threshold come from them.
     pub calibration: DataSet,
@@ -79,7 +80,7 @@ pub struct InputDescription {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Loss {
     /// Cross entropy; confidence is softmax of the logits.
-    CrossEntropy,
+    CrossEntropy {},
     /// LogitNorm; confidence is softmax of `z / (tau ||z||)`.
     LogitNorm {
         /// The training temperature.
@@ -130,11 +131,19 @@ pub struct DataSet {
 #[serde(deny_unknown_fields)]
 pub struct Accuracy {
     /// The set.
+    #[serde(deserialize_with = "present")]
     pub test: Option<DataSet>,
     /// Of the trained network in f32.
+    #[serde(deserialize_with = "present")]
     pub f32: Option<f64>,
     /// Of this network in int8, on this project's runtime.
+    #[serde(deserialize_with = "present")]
     pub int8: Option<f64>,
+}
+
+/// An optional value whose key must be there: `null` is said, never left out.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
 }
 
 impl ScoreQuantiles {
@@ -172,8 +181,9 @@ impl Description {
     /// [`BundleError::Field`] for a value out of range.
     pub fn preprocess(&self) -> Result<PreprocessSpec, BundleError> {
         let i = &self.input;
-        let fit = Fit::parse(&i.fit)
-            .map_err(|_| BundleError::field("input.fit", &i.fit, Fit::ALL.map(Fit::name).join(", ")))?;
+        let fit = Fit::parse(&i.fit).map_err(|_| {
+            BundleError::field("input.fit", &i.fit, Fit::ALL.map(Fit::name).join(", "))
+        })?;
         let spec = PreprocessSpec {
             width: i.width,
             height: i.height,
@@ -207,105 +217,13 @@ impl Description {
             tau: self.loss.tau(),
         }))
     }
-
-    pub(super) fn check(&self) -> Result<(), BundleError> {
-        self.preprocess()?;
-        self.gate()?;
-        if self.version == 0 {
-            return Err(BundleError::field("version", 0, "1 or more"));
-        }
-        if !(2..=1 << 12).contains(&self.labels.len()) {
-            return Err(BundleError::field(
-                "labels",
-                format!("{} names", self.labels.len()),
-                "2 to 4096",
-            ));
-        }
-        for (i, label) in self.labels.iter().enumerate() {
-            if label.is_empty() || label.chars().any(char::is_control) {
-                return Err(BundleError::field(
-                    format!("labels[{i}]"),
-                    format!("{label:?}"),
-                    "a printable name",
-                ));
-            }
-            if self.labels[..i].contains(label) {
-                return Err(BundleError::field(
-                    format!("labels[{i}]"),
-                    label,
-                    "a name that no other class has",
-                ));
-            }
-        }
-        if let Loss::LogitNorm { tau } = self.loss
-            && !(tau.is_finite() && tau > 0.0)
-        {
-            return Err(BundleError::field("loss.tau", tau, "a finite number above 0"));
-        }
-        if let Some(g) = &self.gate {
-            self.check_gate(g)?;
-        }
-        for (name, q) in &self.calibration_scores {
-            let sorted = q.values.windows(2).all(|w| w[0] <= w[1]);
-            if q.values.len() != QUANTILE_PROBABILITIES || !sorted || q.values.iter().any(|v| !v.is_finite()) {
-                return Err(BundleError::field(
-                    format!("calibration_scores.{name}"),
-                    format!("{} values", q.values.len()),
-                    format!("{QUANTILE_PROBABILITIES} finite ascending values"),
-                ));
-            }
-        }
-        for (name, value) in [("f32", self.accuracy.f32), ("int8", self.accuracy.int8)] {
-            if let Some(v) = value
-                && !(0.0..=1.0).contains(&v)
-            {
-                return Err(BundleError::field(format!("accuracy.{name}"), v, "in [0, 1]"));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_gate(&self, g: &GateDescription) -> Result<(), BundleError> {
-        if !(g.reject_rate > 0.0 && g.reject_rate < 1.0) {
-            return Err(BundleError::field("gate.reject_rate", g.reject_rate, "in (0, 1)"));
-        }
-        if !(g.energy_temperature.is_finite() && g.energy_temperature > 0.0) {
-            return Err(BundleError::field(
-                "gate.energy_temperature",
-                g.energy_temperature,
-                "a finite number above 0",
-            ));
-        }
-        if !(1..=self.calibration.images).contains(&g.rank) {
-            return Err(BundleError::field(
-                "gate.rank",
-                g.rank,
-                format!("1 to calibration.images, {}", self.calibration.images),
-            ));
-        }
-        let Some(q) = self.calibration_scores.get(&g.score) else {
-            return Err(BundleError::field(
-                "calibration_scores",
-                format!("without {}", g.score),
-                "the gate's score among them",
-            ));
-        };
-        if q.count != self.calibration.images {
-            return Err(BundleError::field(
-                format!("calibration_scores.{}.count", g.score),
-                q.count,
-                format!("calibration.images, {}", self.calibration.images),
-            ));
-        }
-        Ok(())
-    }
 }
 
 impl Loss {
     /// The temperature of confidence: LogitNorm's tau; `None` for softmax of the logits.
     pub fn tau(&self) -> Option<f32> {
         match self {
-            Self::CrossEntropy => None,
+            Self::CrossEntropy {} => None,
             Self::LogitNorm { tau } => Some(*tau),
         }
     }

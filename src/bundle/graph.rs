@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use normgate_int8::tract::pb::{
-    GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
-    tensor_proto::DataType, tensor_shape_proto::dimension, type_proto,
+    GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, tensor_proto::DataType,
+    tensor_shape_proto::dimension, type_proto,
 };
 
 use super::{BundleError, Description, FEATURES, INPUT, LOGITS, Precision, initializers, nodes};
@@ -137,9 +137,12 @@ fn check_output(
     let computed = values
         .get(output.name.as_str())
         .filter(|v| v.constant.is_none())
-        .ok_or_else(|| BundleError::Graph(format!("output {} is computed by no node", output.name)))?;
+        .ok_or_else(|| {
+            BundleError::Graph(format!("output {} is computed by no node", output.name))
+        })?;
     let fits = |t: i32, s: &[usize]| t == DataType::Float as i32 && s == expected;
-    if output.name != name || !fits(data_type, &shape) || !fits(computed.data_type, &computed.shape) {
+    if output.name != name || !fits(data_type, &shape) || !fits(computed.data_type, &computed.shape)
+    {
         return Err(BundleError::Graph(format!(
             "output {} declared as type {data_type}, shape {shape:?} and computed as type {}, shape {:?}; expected {name}, float, {expected:?} as in the description",
             output.name, computed.data_type, computed.shape
@@ -198,7 +201,9 @@ fn walk<'a>(
     };
     let value = nodes::infer(node, &inputs).map_err(fault)?;
     if output.is_empty() || values.insert(output, value).is_some() {
-        return Err(fault(format!("output {output:?} is there already or has no name")));
+        return Err(fault(format!(
+            "output {output:?} is there already or has no name"
+        )));
     }
     Ok(())
 }

@@ -44,7 +44,8 @@ pub(super) fn check(tensor: &TensorProto) -> Result<Vec<usize>, BundleError> {
     let mut dims = Vec::with_capacity(tensor.dims.len());
     let mut bytes = size;
     for &d in &tensor.dims {
-        let d = usize::try_from(d).map_err(|_| fault(format!("dimension {d}, expected 0 or more")))?;
+        let d =
+            usize::try_from(d).map_err(|_| fault(format!("dimension {d}, expected 0 or more")))?;
         bytes = bytes
             .checked_mul(d)
             .filter(|&b| b <= MAX_INITIALIZER_BYTES)

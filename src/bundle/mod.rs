@@ -4,6 +4,7 @@
 //! JSON: labels, preprocess, tau, score, threshold, calibration quantiles, fingerprints, recipe, accuracy. Reading
 //! checks everything that a file can get wrong before any of it reaches the runtime.
 
+mod check;
 mod description;
 mod error;
 mod graph;
@@ -52,10 +53,11 @@ impl Bundle {
     pub fn new(mut model: ModelProto, mut description: Description) -> Result<Self, BundleError> {
         description.graph_sha256 = graph_sha256(&model)?;
         let json = serde_json::to_string(&description).map_err(BundleError::Description)?;
-        model.metadata_props = vec![StringStringEntryProto {
+        model.metadata_props.retain(|p| p.key != METADATA_KEY);
+        model.metadata_props.push(StringStringEntryProto {
             key: METADATA_KEY.to_owned(),
             value: json,
-        }];
+        });
         Self::from_bytes(&model.encode_to_vec())
     }
 
@@ -86,7 +88,7 @@ impl Bundle {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
         let model = ModelProto::decode(bytes).map_err(BundleError::NotOnnx)?;
         let description = Description::parse(metadata(&model)?)?;
-        description.check()?;
+        check::check(&description)?;
         let hash = graph_sha256(&model)?;
         if hash != description.graph_sha256 {
             return Err(BundleError::Hash {

@@ -99,9 +99,10 @@ fn attribute<'n>(
     let mut found = node.attribute.iter().filter(|a| a.name == name);
     match (found.next(), found.next()) {
         (Some(_), Some(_)) => Err(format!("attribute {name} is there twice")),
-        (Some(a), None) if a.r#type != kind as i32 => {
-            Err(format!("attribute {name} has type {}, expected {kind:?}", a.r#type))
-        }
+        (Some(a), None) if a.r#type != kind as i32 => Err(format!(
+            "attribute {name} has type {}, expected {kind:?}",
+            a.r#type
+        )),
         (found, _) => Ok(found),
     }
 }
@@ -195,7 +196,17 @@ fn conv<'a>(node: &NodeProto, inputs: &[&Value<'a>]) -> Inferred<'a> {
 }
 
 fn qlinear_conv<'a>(node: &NodeProto, inputs: &[&Value<'a>]) -> Inferred<'a> {
-    let [x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, bias] = arity(inputs)?;
+    let [
+        x,
+        x_scale,
+        x_zero,
+        w,
+        w_scale,
+        w_zero,
+        y_scale,
+        y_zero,
+        bias,
+    ] = arity(inputs)?;
     expect_type("input", x, &[U8, I8])?;
     expect_type("weight", w, &[I8])?;
     let shape = conv_shape(node, x, w)?;
@@ -294,7 +305,11 @@ fn qlinear_add<'a>(node: &NodeProto, inputs: &[&Value<'a>]) -> Inferred<'a> {
     expect_type("first operand", a, &[U8, I8])?;
     expect_type("second operand", b, &[a.data_type])?;
     same_shape(a, b)?;
-    for (what, scale) in [("first operand", a_scale), ("second operand", b_scale), ("output", y_scale)] {
+    for (what, scale) in [
+        ("first operand", a_scale),
+        ("second operand", b_scale),
+        ("output", y_scale),
+    ] {
         expect_parameter(&format!("{what}'s scale"), scale, &[F32], &[1])?;
         expect_positive(what, scale)?;
     }
@@ -340,7 +355,10 @@ fn flatten<'a>(node: &NodeProto, inputs: &[&Value<'a>]) -> Inferred<'a> {
     let [x] = arity(inputs)?;
     match (integer(node, "axis", 1)?, x.shape.split_first()) {
         (1, Some((n, rest))) => value(x.data_type, vec![*n, rest.iter().product()]),
-        (axis, _) => Err(format!("axis {axis} of shape {:?}, expected axis 1", x.shape)),
+        (axis, _) => Err(format!(
+            "axis {axis} of shape {:?}, expected axis 1",
+            x.shape
+        )),
     }
 }
 

@@ -3,13 +3,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args as ClapArgs;
 use normgate::frame::Frame;
 use normgate::latency::Latency;
 use normgate::model::Model;
 use normgate::preprocess::Preprocessor;
-use normgate::source;
 use serde_json::json;
 
 use super::model_file::ModelFile;
@@ -36,7 +35,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("--iterations is 0, expected 1 or more");
     }
     let start = Instant::now();
-    let model = args.model.load_gated()?;
+    let model = args.model.load()?;
     let load = start.elapsed();
     let stages = measure(&model, args.iterations)?;
     let us = |t: Duration| t.as_secs_f64() * 1e6;
@@ -58,10 +57,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string_pretty(&all)?);
         return Ok(());
     }
-    println!("{} v{} ({:?}), {} runs a stage, one thread", d.name, d.version, d.precision, args.iterations);
+    println!(
+        "{} v{} ({:?}), {} runs a stage, one thread",
+        d.name, d.version, d.precision, args.iterations
+    );
     println!("{:<26} {:9.1} us", "load and prepare", us(load));
     for (name, l) in &stages {
-        println!("{name:<26} p50 {:9.1} us  p99 {:9.1} us", at(l, 0.5), at(l, 0.99));
+        println!(
+            "{name:<26} p50 {:9.1} us  p99 {:9.1} us",
+            at(l, 0.5),
+            at(l, 0.99)
+        );
     }
     Ok(())
 }
@@ -71,10 +77,8 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str
     let mut pixels = vec![0; spec.input_len()];
     let mut preprocessor = Preprocessor::new(spec);
     let mut session = model.session()?;
-    let frame = source::open("demo:")?
-        .next_frame()?
-        .context("the demo has no frame")?;
-    let camera = camera_frame()?;
+    let frame = picture(spec.width, spec.height)?;
+    let camera = picture(CAMERA.0, CAMERA.1)?;
     preprocessor.run(&frame, &mut pixels)?;
     let inference = session.infer(&pixels)?;
 
@@ -104,10 +108,11 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str
 }
 
 /// A picture with detail in it; its contents do not change the times.
-fn camera_frame() -> anyhow::Result<Frame> {
-    let (width, height) = CAMERA;
-    let rgb = (0..width * height * 3).map(|i| (i * 31 % 251) as u8).collect();
-    Ok(Frame::new(0, "camera", width, height, rgb)?)
+fn picture(width: u32, height: u32) -> anyhow::Result<Frame> {
+    let rgb = (0..width * height * 3)
+        .map(|i| (i * 31 % 251) as u8)
+        .collect();
+    Ok(Frame::new(0, "picture", width, height, rgb)?)
 }
 
 fn time(

@@ -32,7 +32,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         let record = match image_file::read(path) {
             Ok(image) => {
                 let name = path.display().to_string();
-                pipeline.process(image.into_frame(place as u64, name))
+                Record {
+                    frame: place as u64,
+                    ..pipeline.process(image.into_frame(place as u64, name))
+                }
             }
             Err(e) => {
                 unread += 1;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use normgate::dataset::{self, ImageSet, Split};
@@ -13,6 +13,9 @@ use normgate::model::Model;
 use normgate_core::Score;
 
 use super::model_file::ModelFile;
+
+/// The in-distribution set's name in the report.
+const ID_NAME: &str = "in-distribution";
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -25,8 +28,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME=PATH", required = true, value_parser = named)]
     ood: Vec<(String, PathBuf)>,
     /// Use only the first N images of each set.
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
     /// Write the report as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -50,11 +53,16 @@ fn named(text: &str) -> Result<(String, PathBuf), String> {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let model = args.model.load_gated()?;
     let gate = model.gate().context("the model has no threshold")?;
+    for (i, (name, _)) in args.ood.iter().enumerate() {
+        if name == ID_NAME || args.ood[..i].iter().any(|(other, _)| other == name) {
+            bail!("--ood {name}=...: another set has this name, expected one of its own");
+        }
+    }
     let bars = match args.quiet {
         true => None,
         false => Some(MultiProgress::new()),
     };
-    let id = score(&model, "in-distribution", &args.id, args.limit, true, bars.as_ref())?;
+    let id = score(&model, ID_NAME, &args.id, args.limit, true, bars.as_ref())?;
     let ood = args
         .ood
         .iter()
@@ -63,13 +71,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let d = model.description();
     let title = format!("{} v{} ({:?})", d.name, d.version, d.precision);
     let report = Report::new(title, &gate, &id, &ood)?;
+    println!("{report}");
     if let Some(path) = &args.json {
         write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
     }
     if let Some(folder) = &args.plots {
         plots::write_all(folder, &gate, &id, &ood)?;
     }
-    println!("{report}");
     Ok(())
 }
 
@@ -77,17 +85,20 @@ fn score(
     model: &Model,
     name: &str,
     path: &Path,
-    limit: Option<usize>,
+    limit: Option<u32>,
     labelled: bool,
     bars: Option<&MultiProgress>,
 ) -> anyhow::Result<ScoredSet> {
     let set = dataset::open(path, Split::Test, &model.preprocess())?;
     let set = match limit {
-        Some(n) if n < set.len() => set.slice(0..n)?,
+        Some(n) if (n as usize) < set.len() => set.slice(0..n as usize)?,
         _ => set,
     };
     let labels = match labelled {
-        true => Some(aligned(&set, &model.description().labels).with_context(|| path.display().to_string())?),
+        true => Some(
+            aligned(&set, &model.description().labels)
+                .with_context(|| path.display().to_string())?,
+        ),
         false => None,
     };
     let bar = bar(name, &set, bars);
@@ -97,15 +108,22 @@ fn score(
         Some(g) => g.energy_temperature,
         None => Score::DEFAULT_TEMPERATURE,
     };
-    Ok(score_all(name, model, &outputs, temperature, labels.as_deref())?)
+    Ok(score_all(
+        name,
+        model,
+        &outputs,
+        temperature,
+        labels.as_deref(),
+    )?)
 }
 
 fn bar(name: &str, set: &ImageSet, bars: Option<&MultiProgress>) -> ProgressBar {
     let Some(bars) = bars else {
         return ProgressBar::hidden();
     };
-    let style = ProgressStyle::with_template("{prefix:16} {bar:30} {pos}/{len} {per_sec} eta {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("{prefix:16} {bar:30} {pos}/{len} {per_sec} eta {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
     bars.add(ProgressBar::new(set.len() as u64))
         .with_style(style)
         .with_prefix(name.to_owned())

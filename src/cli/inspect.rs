@@ -25,10 +25,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let bundle = Bundle::read(&args.file)
         .map_err(anyhow::Error::from)
-        .map_err(|e| match e.to_string().contains(&args.file.display().to_string()) {
-            true => e,
-            false => e.context(args.file.display().to_string()),
-        })?;
+        .map_err(
+            |e| match e.to_string().contains(&args.file.display().to_string()) {
+                true => e,
+                false => e.context(args.file.display().to_string()),
+            },
+        )?;
     let operators = operators(&bundle);
     let bound = bound(bundle.description());
     let text = if args.json {
@@ -73,8 +75,17 @@ fn describe(
     let d = bundle.description();
     let mut t = String::new();
     let set = |s: &DataSet| format!("{} ({} images, SHA-256 {})", s.name, s.images, s.sha256);
-    let share = |v: Option<f64>| v.map_or("not measured".to_owned(), |v| format!("{:.2}%", v * 100.0));
-    writeln!(t, "{} v{}, {:?}, {} bytes, schema {}", d.name, d.version, d.precision, bundle.bytes(), d.schema)?;
+    let share =
+        |v: Option<f64>| v.map_or("not measured".to_owned(), |v| format!("{:.2}%", v * 100.0));
+    writeln!(
+        t,
+        "{} v{}, {:?}, {} bytes, schema {}",
+        d.name,
+        d.version,
+        d.precision,
+        bundle.bytes(),
+        d.schema
+    )?;
     writeln!(t, "producer      {}", d.producer)?;
     writeln!(
         t,
@@ -83,14 +94,20 @@ fn describe(
     )?;
     writeln!(t, "labels        {}", d.labels.join(", "))?;
     writeln!(t, "features      {}", d.features)?;
-    let list: Vec<String> = operators.iter().map(|(op, n)| format!("{n} {op}")).collect();
+    let list: Vec<String> = operators
+        .iter()
+        .map(|(op, n)| format!("{n} {op}"))
+        .collect();
     writeln!(t, "operators     {}", list.join(", "))?;
     match d.loss.tau() {
         Some(tau) => writeln!(t, "loss          LogitNorm, tau {tau}")?,
         None => writeln!(t, "loss          cross entropy")?,
     }
     match &d.gate {
-        None => writeln!(t, "gate          none: everything is unknown until a threshold is fitted")?,
+        None => writeln!(
+            t,
+            "gate          none: everything is unknown until a threshold is fitted"
+        )?,
         Some(g) => {
             writeln!(t, "gate          accept iff {} >= {}", g.score, g.threshold)?;
             writeln!(
@@ -115,10 +132,19 @@ fn describe(
         writeln!(
             t,
             "quantiles     {name:<12} 1% {:.4}  5% {:.4}  50% {:.4}  95% {:.4}  99% {:.4}",
-            at(0.01), at(0.05), at(0.5), at(0.95), at(0.99)
+            at(0.01),
+            at(0.05),
+            at(0.5),
+            at(0.95),
+            at(0.99)
         )?;
     }
-    writeln!(t, "accuracy      f32 {}, int8 {}", share(d.accuracy.f32), share(d.accuracy.int8))?;
+    writeln!(
+        t,
+        "accuracy      f32 {}, int8 {}",
+        share(d.accuracy.f32),
+        share(d.accuracy.int8)
+    )?;
     if let Some(test) = &d.accuracy.test {
         writeln!(t, "test set      {}", set(test))?;
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use normgate::model::Model;
 
@@ -19,7 +20,7 @@ impl ModelFile {
     pub(super) fn load(&self) -> anyhow::Result<Model> {
         Ok(match &self.model {
             Some(path) => Model::load(path)?,
-            None => Model::from_bytes(SHIPPED)?,
+            None => Model::from_bytes(SHIPPED).context("the shipped model")?,
         })
     }
 

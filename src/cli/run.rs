@@ -20,12 +20,17 @@ pub(super) struct Args {
     model: ModelFile,
     /// demo: (sample frames), dir:PATH (image files), - (a raw or Y4M video on standard input; raw as
     /// -?size=WxH&format=rgb24).
-    #[arg(long, value_name = "URI", default_value = "demo:")]
+    #[arg(
+        long,
+        value_name = "URI",
+        default_value = "demo:",
+        allow_hyphen_values = true
+    )]
     source: String,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Stop after N frames.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     frames: Option<u64>,
     /// Commit to a class once K of the last N verdicts agree; 3/5 for a live source, 1/1 for still frames.
     #[arg(long, value_name = "K/N", value_parser = policy)]
@@ -98,7 +103,7 @@ fn summarise(format: Format, s: &Summary, dropped: u64, source: &str) -> anyhow:
         Format::Text => {
             writeln!(
                 out,
-                "\n{source}: {} frames, {} known, {} unknown ({} of them unreadable), {dropped} dropped",
+                "\n{source}: {} frames, {} known, {} unknown ({} of them not read or scored), {dropped} dropped",
                 s.frames, s.known, s.unknown, s.faults
             )?;
             Stage::ALL.into_iter().try_for_each(|stage| {

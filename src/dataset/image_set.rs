@@ -165,6 +165,34 @@ impl ImageSet {
         })
     }
 
+    /// The images at `places`, in that order; a place may stand there more than once.
+    ///
+    /// # Errors
+    /// [`DatasetError::Shape`] for no places, or one that is not below [`len`](Self::len).
+    pub fn select(&self, places: &[usize]) -> Result<Self, DatasetError> {
+        let mut images = Vec::with_capacity(places.len() * self.image_len());
+        for &place in places {
+            if place >= self.len() {
+                return Err(DatasetError::Shape {
+                    found: format!("a place {place}"),
+                    expected: format!("one below its {} images", self.len()),
+                });
+            }
+            images.extend_from_slice(self.image(place));
+        }
+        let labels = self
+            .labels
+            .as_ref()
+            .map(|labels| places.iter().map(|&p| labels[p]).collect());
+        Self::new(
+            self.width,
+            self.height,
+            images,
+            labels,
+            self.classes.clone(),
+        )
+    }
+
     /// The data's fingerprint: SHA-256 in lower-case hex over width and height (u32), the labels
     /// (u16 each, nothing for a set without), all little-endian, then the pixels.
     #[must_use]

@@ -17,7 +17,7 @@ pub use text::Text;
 /// All that is told of one frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// The frame's number, from 0.
+    /// How many frames were processed before it; its name has the source's own count.
     pub frame: u64,
     /// The frame's name: a file, or its place in a stream.
     pub name: String,
@@ -56,9 +56,7 @@ impl Terms {
     pub fn of(model: &Model) -> Self {
         Self {
             labels: model.description().labels.clone(),
-            gate: model
-                .gate()
-                .map(|g| (g.score.name(), g.threshold.get())),
+            gate: model.gate().map(|g| (g.score.name(), g.threshold.get())),
         }
     }
 

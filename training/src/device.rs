@@ -7,6 +7,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind};
 
 use crate::error::TrainError;
@@ -26,14 +27,35 @@ pub enum DeviceChoice {
 }
 
 /// The arithmetic of convolutions; parameters, statistics and the loss stay f32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Precision {
+    /// f32 everywhere.
+    #[default]
+    F32,
+    /// bf16.
+    Bf16,
+}
+
+/// The arithmetic asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PrecisionChoice {
     /// bf16 on CUDA, f32 on the CPU.
     Auto,
     /// f32 everywhere.
     F32,
-    /// bf16, on CUDA only.
+    /// bf16: on CUDA, and on CPUs with AVX512-BF16.
     Bf16,
+}
+
+impl Precision {
+    /// libtorch's name of it.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::F32 => Kind::Float,
+            Self::Bf16 => Kind::BFloat16,
+        }
+    }
 }
 
 /// Finds the device that `choice` names.
@@ -59,18 +81,37 @@ pub fn select(choice: DeviceChoice) -> Result<Device, TrainError> {
     }
 }
 
-/// The kind that convolutions run in.
+/// The arithmetic that `device` runs for `choice`.
 ///
 /// # Errors
-/// [`TrainError::Device`] for bf16 on a CPU, where libtorch's is slower than f32 or faults.
-pub fn conv_kind(device: Device, precision: Precision) -> Result<Kind, TrainError> {
-    match (device, precision) {
-        (Device::Cpu, Precision::Bf16) => Err(TrainError::Device(
-            "bf16 is for CUDA; on a CPU expected --precision f32".into(),
-        )),
-        (Device::Cpu, _) | (_, Precision::F32) => Ok(Kind::Float),
-        _ => Ok(Kind::BFloat16),
+/// [`TrainError::Device`] for bf16 on a CPU that has no fast or no safe form of it.
+pub fn precision(device: Device, choice: PrecisionChoice) -> Result<Precision, TrainError> {
+    match (device, choice) {
+        (_, PrecisionChoice::F32) | (Device::Cpu, PrecisionChoice::Auto) => Ok(Precision::F32),
+        (Device::Cpu, PrecisionChoice::Bf16) => {
+            check_cpu_bf16()?;
+            Ok(Precision::Bf16)
+        }
+        _ => Ok(Precision::Bf16),
     }
+}
+
+/// oneDNN prefers AMX for bf16, and a kernel that has not enabled its tiles kills the process.
+fn check_cpu_bf16() -> Result<(), TrainError> {
+    let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let has = |flag: &str| flags.split_ascii_whitespace().any(|f| f == flag);
+    let capped = std::env::var("ONEDNN_MAX_CPU_ISA").is_ok_and(|isa| isa == "AVX512_CORE_BF16");
+    if !has("avx512_bf16") {
+        return Err(TrainError::Device(
+            "bf16 on a CPU without AVX512-BF16 is slower than f32; expected --precision f32".into(),
+        ));
+    }
+    if has("amx_tile") && !capped {
+        return Err(TrainError::Device(
+            "bf16 on a CPU with AMX can fault; expected --precision f32, or ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16".into(),
+        ));
+    }
+    Ok(())
 }
 
 fn gpu_is_present() -> bool {

@@ -1,4 +1,4 @@
-//! The losses: cross entropy, and LogitNorm (Wei et al., ICML 2022, eq. 5).
+//! The losses: cross entropy, and LogitNorm (Wei et al., ICML 2022, section 3).
 
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -22,11 +22,13 @@ pub enum Loss {
 impl Loss {
     /// Mean loss of a batch: logits `[N, K]` in f32 or f64, labels `[N]` in i64; a scalar.
     pub fn mean(&self, logits: &Tensor, labels: &Tensor) -> Tensor {
+        // libtorch's shorthand for this computes in f32 whatever it is given.
+        let cross_entropy = |z: &Tensor| z.log_softmax(-1, z.kind()).nll_loss(labels);
         match self {
-            Self::CrossEntropy => logits.cross_entropy_for_logits(labels),
+            Self::CrossEntropy => cross_entropy(logits),
             Self::LogitNorm { tau } => {
                 let norm = logits.norm_scalaropt_dim(2.0, [1i64].as_slice(), true) + NORM_EPS;
-                (logits / norm / *tau).cross_entropy_for_logits(labels)
+                cross_entropy(&(logits / norm / *tau))
             }
         }
     }

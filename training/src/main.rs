@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("normgate-train: {e:#}");
+            eprintln!("normgate-train: {}", normgate::error::one_line(e.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::Precision;
 use crate::error::TrainError;
 use crate::loss::Loss;
 use crate::network::Arch;
@@ -35,6 +36,9 @@ pub struct Recipe {
     pub ema_decay: f64,
     /// Whether images are cropped (after padding by 4) and flipped.
     pub augment: bool,
+    /// Arithmetic of the convolutions.
+    #[serde(default)]
+    pub precision: Precision,
     /// Seed of initial weights, order, augmentation and dropout.
     pub seed: u64,
 }

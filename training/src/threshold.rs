@@ -36,7 +36,7 @@ pub fn fit(
     let hash = calibration.sha256();
     if hash != description.calibration.sha256 {
         return Err(TrainError::Data(format!(
-            "the calibration images hash to {hash}, expected {} as in the file",
+            "the calibration images hash to {hash}, expected {} as in the file; other images, or another --limit or --shuffle, than in training",
             description.calibration.sha256
         )));
     }

@@ -37,8 +37,6 @@ pub struct Setting<'a> {
     pub calibration: &'a ImageSet,
     /// Where training runs.
     pub device: Device,
-    /// The kind of the convolutions' arithmetic.
-    pub conv_kind: Kind,
     /// The folder of the checkpoint and the metrics; made where it is missing.
     pub out: PathBuf,
     /// Whether to go on from the folder's checkpoint, where there is one.
@@ -51,7 +49,7 @@ pub struct Setting<'a> {
 
 /// Runs `recipe` to its last epoch and returns the metrics of the epochs run here.
 ///
-/// Repeatable: the same recipe, images, device and thread count give the same weights, interrupted or not.
+/// Repeatable on the CPU: the same recipe, images and thread count give the same weights, interrupted or not.
 ///
 /// # Errors
 /// A recipe out of range, data without labels, a checkpoint of another run, a loss that is not finite, or I/O.
@@ -92,13 +90,14 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
                 &network,
                 &weights,
                 &calibration,
-                setting.conv_kind,
+                recipe.precision.kind(),
             )?);
         }
         metrics.seconds = started.elapsed().as_secs_f64();
         state.epochs_done = epoch + 1;
-        checkpoint::save(&path, &weights, &state)?;
+        // A run that dies between the two drops the line again when it resumes.
         file.write(&metrics)?;
+        checkpoint::save(&path, &weights, &state)?;
         all.push(metrics);
     }
     Ok(all)
@@ -181,8 +180,8 @@ fn run_epoch(
                 false => Crop::CENTRE,
             })
             .collect();
-        let (images, labels) = fit.batch(indices, &crops, setting.conv_kind);
-        let parameters = weights.views(Which::Live, setting.conv_kind);
+        let (images, labels) = fit.batch(indices, &crops, recipe.precision.kind());
+        let parameters = weights.views(Which::Live, recipe.precision.kind());
         let statistics = weights.statistics(Which::Live);
         let forward = network.forward(&images, &parameters, &statistics, true, recipe.dropout);
         let loss = recipe.loss.mean(&forward.logits, &labels);

@@ -1,13 +1,62 @@
 //! The images that the subcommands share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::Args;
 use normgate::dataset::{self, ImageSet, Split};
 use normgate_core::{Fit, PreprocessSpec};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 /// Side of the images that networks are trained on, pixels, where not told otherwise.
 pub(super) const SIDE: u32 = 32;
+
+/// The training images; export and threshold take the calibration set from them again.
+#[derive(Debug, Args)]
+pub(super) struct TrainingImages {
+    /// Training images: a CIFAR-10/100 binary folder or file, an IDX file, or a folder with one folder a class; the
+    /// same for train, export and threshold.
+    #[arg(long)]
+    data: PathBuf,
+    /// Use only the first N of them; the same for train, export and threshold.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Shuffle them by a seed before they are split, as a folder read class by class needs; the same for train,
+    /// export and threshold.
+    #[arg(long, value_name = "SEED")]
+    shuffle: Option<u64>,
+}
+
+impl TrainingImages {
+    /// Fit and calibration images, `[width, height]` pixels each: the last `calibration` are the calibration set.
+    pub(super) fn open(
+        &self,
+        size: [u32; 2],
+        calibration: usize,
+    ) -> anyhow::Result<(ImageSet, ImageSet)> {
+        let mut all = open(&self.data, Split::Train, size)?;
+        if let Some(seed) = self.shuffle {
+            let mut places: Vec<usize> = (0..all.len()).collect();
+            places.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+            all = all.select(&places)?;
+        }
+        let n = self.limit.unwrap_or(all.len()).min(all.len());
+        if calibration == 0 || calibration >= n {
+            bail!(
+                "--calibration is {calibration}, expected 1 or more and fewer than the {n} images there are"
+            );
+        }
+        let fit = all.slice(0..n - calibration).context("fit images")?;
+        let held = all
+            .slice(n - calibration..n)
+            .context("calibration images")?;
+        check_classes(&fit, "fit")?;
+        check_classes(&held, "calibration")?;
+        Ok((fit, held))
+    }
+}
 
 /// Images at `path`, `[width, height]` pixels each.
 pub(super) fn open(
@@ -19,21 +68,16 @@ pub(super) fn open(
     Ok(dataset::open(path, split, &spec)?)
 }
 
-/// Fit and calibration images: the last `calibration` of the first `limit` are calibration.
-pub(super) fn split(
-    all: &ImageSet,
-    limit: Option<usize>,
-    calibration: usize,
-) -> anyhow::Result<(ImageSet, ImageSet)> {
-    let n = limit.unwrap_or(all.len()).min(all.len());
-    if calibration == 0 || calibration >= n {
-        bail!(
-            "--calibration is {calibration}, expected 1 or more and fewer than the {n} images there are"
-        );
+/// A part that lacks a class is no sample of the whole: its threshold would mean nothing.
+fn check_classes(part: &ImageSet, role: &str) -> anyhow::Result<()> {
+    let labels = part.labels().unwrap_or_default();
+    for (class, name) in part.classes().iter().enumerate() {
+        if !labels.is_empty() && !labels.iter().any(|&l| usize::from(l) == class) {
+            bail!(
+                "the {} {role} images have none of class {name}; expected every class: --shuffle mixes a set that is read class by class",
+                part.len()
+            );
+        }
     }
-    let fit = all.slice(0..n - calibration).context("fit images")?;
-    let held = all
-        .slice(n - calibration..n)
-        .context("calibration images")?;
-    Ok((fit, held))
+    Ok(())
 }

@@ -10,19 +10,15 @@ use normgate_train::checkpoint;
 use normgate_train::export::{Request, export};
 use normgate_train::train::CHECKPOINT;
 
-use super::data;
+use super::data::{self, TrainingImages};
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// The run's folder, as given to `train --out`.
     #[arg(long)]
     run: PathBuf,
-    /// The training images, as given to `train --data`: the calibration set is taken from them again.
-    #[arg(long)]
-    data: PathBuf,
-    /// As given to `train --limit`.
-    #[arg(long)]
-    limit: Option<usize>,
+    #[command(flatten)]
+    images: TrainingImages,
     /// Labelled images that measure the accuracy in f32 and in int8.
     #[arg(long)]
     test: Option<PathBuf>,
@@ -63,9 +59,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
             state.recipe.epochs
         );
     }
-    let all = data::open(&args.data, Split::Train, state.image)?;
-    let (_, calibration) = data::split(&all, args.limit, state.calibration_images)?;
-    drop(all);
+    let (_, calibration) = args.images.open(state.image, state.calibration_images)?;
     let test = match &args.test {
         Some(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -6,11 +6,10 @@ use anyhow::bail;
 use clap::Args as ClapArgs;
 use indicatif::ProgressBar;
 use normgate::bundle::Bundle;
-use normgate::dataset::Split;
 use normgate_core::Score;
 use normgate_train::threshold;
 
-use super::data;
+use super::data::TrainingImages;
 
 /// Assurance of the printed bound.
 const ASSURANCE: f64 = 0.95;
@@ -20,12 +19,8 @@ pub(super) struct Args {
     /// The exported file; it is replaced by one with the threshold in it.
     #[arg(long)]
     model: PathBuf,
-    /// The training images, as given to `train --data`.
-    #[arg(long)]
-    data: PathBuf,
-    /// As given to `train --limit`.
-    #[arg(long)]
-    limit: Option<usize>,
+    #[command(flatten)]
+    images: TrainingImages,
     /// msp, max_logit, logit_norm, feature_norm or energy.
     #[arg(long, default_value = "max_logit")]
     score: Score,
@@ -49,9 +44,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     }
     let bundle = Bundle::read(&args.model)?;
     let d = bundle.description();
-    let all = data::open(&args.data, Split::Train, [d.input.width, d.input.height])?;
-    let (_, calibration) = data::split(&all, args.limit, d.calibration.images)?;
-    drop(all);
+    let size = [d.input.width, d.input.height];
+    let (_, calibration) = args.images.open(size, d.calibration.images)?;
     let bar = match args.quiet {
         true => ProgressBar::hidden(),
         false => ProgressBar::new(calibration.len() as u64),

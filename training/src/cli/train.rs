@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args as ClapArgs, ValueEnum};
-use normgate::dataset::Split;
-use normgate_train::device::{self, DeviceChoice, Precision};
+use normgate_train::device::{self, DeviceChoice, Precision, PrecisionChoice};
 use normgate_train::loss::Loss;
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
 use normgate_train::schedule::Schedule;
 use normgate_train::train::{self, Setting};
 
-use super::data;
+use super::data::{self, TrainingImages};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LossName {
@@ -28,15 +27,11 @@ enum ScheduleName {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// Training images: a CIFAR-10/100 binary folder or file, an IDX file, or a folder with one folder a class.
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    images: TrainingImages,
     /// The last N of them are kept out of the weights: they set ranges and thresholds.
     #[arg(long, default_value_t = 5000)]
     calibration: usize,
-    /// Use only the first N training images.
-    #[arg(long)]
-    limit: Option<usize>,
     /// Side of the images that the network sees, pixels; others are cropped and resized.
     #[arg(long, default_value_t = data::SIDE)]
     size: u32,
@@ -46,20 +41,25 @@ pub(super) struct Args {
     /// Go on from the checkpoint in --out, where there is one.
     #[arg(long)]
     resume: bool,
+    /// The network.
     #[arg(long, value_enum, default_value = "resnet8")]
     arch: Arch,
+    /// The loss: cross entropy, or LogitNorm.
     #[arg(long, value_enum, default_value = "logitnorm")]
     loss: LossName,
     /// LogitNorm's temperature.
     #[arg(long, default_value_t = 0.04)]
     tau: f64,
+    /// Passes over the fit images.
     #[arg(long, default_value_t = 30)]
     epochs: usize,
+    /// Images a step.
     #[arg(long, default_value_t = 128)]
     batch: usize,
     /// Peak learning rate.
     #[arg(long, default_value_t = 0.1)]
     lr: f64,
+    /// How the learning rate falls: half a cosine, or by steps.
     #[arg(long, value_enum, default_value = "cosine")]
     schedule: ScheduleName,
     /// Epochs after which --schedule step lowers the rate.
@@ -68,11 +68,13 @@ pub(super) struct Args {
     /// Factor of --schedule step.
     #[arg(long, default_value_t = 0.1)]
     gamma: f64,
-    /// Epochs of linear warm-up.
-    #[arg(long, default_value_t = 1.0)]
-    warmup: f64,
+    /// Epochs of linear warm-up; 1, or a tenth of a run shorter than 10 epochs, where not given.
+    #[arg(long)]
+    warmup: Option<f64>,
+    /// Momentum of Nesterov's SGD.
     #[arg(long, default_value_t = 0.9)]
     momentum: f64,
+    /// L2 penalty on every parameter.
     #[arg(long, default_value_t = 5e-4)]
     weight_decay: f64,
     /// Dropout in wide blocks.
@@ -84,45 +86,44 @@ pub(super) struct Args {
     /// Neither crop nor flip.
     #[arg(long)]
     no_augment: bool,
+    /// Seed of initial weights, order, augmentation and dropout.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Where to train.
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
+    /// Arithmetic of the convolutions; auto is bf16 on CUDA and f32 on the CPU.
     #[arg(long, value_enum, default_value = "auto")]
-    precision: Precision,
+    precision: PrecisionChoice,
     /// CPU threads; all cores where not given.
     #[arg(long)]
     threads: Option<i32>,
     /// Epochs between measurements on the calibration set.
-    #[arg(long, default_value_t = 1)]
-    measure_every: usize,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    measure_every: u32,
     /// No progress bars.
     #[arg(long)]
     quiet: bool,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
-    let recipe = recipe(&args);
-    recipe.check()?;
     let device = device::select(args.device)?;
-    let conv_kind = device::conv_kind(device, args.precision)?;
+    let recipe = recipe(&args, device::precision(device, args.precision)?);
+    recipe.check()?;
     if let Some(threads) = args.threads {
         if threads < 1 {
             bail!("--threads is {threads}, expected 1 or more");
         }
         tch::set_num_threads(threads);
     }
-    let all = data::open(&args.data, Split::Train, [args.size; 2])?;
-    let (fit, calibration) = data::split(&all, args.limit, args.calibration)?;
-    drop(all);
+    let (fit, calibration) = args.images.open([args.size; 2], args.calibration)?;
     let setting = Setting {
         fit: &fit,
         calibration: &calibration,
         device,
-        conv_kind,
         out: args.out.clone(),
         resume: args.resume,
-        measure_every: args.measure_every,
+        measure_every: args.measure_every as usize,
         progress: !args.quiet,
     };
     let metrics = train::train(&recipe, &setting)?;
@@ -140,7 +141,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn recipe(args: &Args) -> Recipe {
+fn recipe(args: &Args, precision: Precision) -> Recipe {
     Recipe {
         arch: args.arch,
         loss: match args.loss {
@@ -157,12 +158,13 @@ fn recipe(args: &Args) -> Recipe {
                 gamma: args.gamma,
             },
         },
-        warmup_epochs: args.warmup,
+        warmup_epochs: args.warmup.unwrap_or((args.epochs as f64 / 10.0).min(1.0)),
         momentum: args.momentum,
         weight_decay: args.weight_decay,
         dropout: args.dropout,
         ema_decay: args.ema,
         augment: !args.no_augment,
+        precision,
         seed: args.seed,
     }
 }

@@ -178,7 +178,7 @@ pub fn check_calibration(state: &State, calibration: &ImageSet) -> Result<(), Tr
         return Ok(());
     }
     Err(TrainError::Data(format!(
-        "the calibration images hash to {hash}, expected {} as kept out of training",
+        "the calibration images hash to {hash}, expected {} as kept out of training; other images, or another --limit or --shuffle, than there",
         state.calibration_sha256
     )))
 }
@@ -210,7 +210,7 @@ fn describe(
         },
         features: network.features as usize,
         loss: match state.recipe.loss {
-            Loss::CrossEntropy => BundleLoss::CrossEntropy,
+            Loss::CrossEntropy => BundleLoss::CrossEntropy {},
             Loss::LogitNorm { tau } => BundleLoss::LogitNorm { tau: tau as f32 },
         },
         gate: None,

@@ -11,9 +11,9 @@ use normgate_train::export::{Exported, Request, export};
 use normgate_train::network::Arch;
 use normgate_train::threshold;
 use normgate_train::train::{CHECKPOINT, Setting, train};
-use tch::{Device, Kind};
+use tch::Device;
 
-use crate::{images, recipe};
+use crate::{images, recipe, torch_rng};
 
 fn exported(arch: Arch, folder: &Path) -> Exported {
     let all = images();
@@ -22,12 +22,12 @@ fn exported(arch: Arch, folder: &Path) -> Exported {
         fit: &fit,
         calibration: &calibration,
         device: Device::Cpu,
-        conv_kind: Kind::Float,
         out: folder.to_owned(),
         resume: false,
         measure_every: 1,
         progress: false,
     };
+    let _alone = torch_rng();
     train(&recipe(arch, 1), &setting).unwrap();
     let (state, named) = checkpoint::load(&folder.join(CHECKPOINT)).unwrap();
     let request = Request {

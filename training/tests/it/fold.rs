@@ -6,6 +6,8 @@ use normgate_train::optimizer::{Weights, Which};
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::torch_rng;
+
 /// A network whose statistics and gains are nothing like those it starts with.
 fn disturbed(arch: Arch) -> (normgate_train::network::Network, Weights) {
     let network = arch.network(10);
@@ -32,6 +34,7 @@ fn disturbed(arch: Arch) -> (normgate_train::network::Network, Weights) {
 #[test]
 fn every_architecture_gives_the_same_logits_folded() {
     for arch in [Arch::Resnet8, Arch::Resnet20, Arch::Wrn40x2, Arch::Resnet18] {
+        let _alone = torch_rng();
         tch::manual_seed(11);
         let (network, weights) = disturbed(arch);
         let images = Tensor::randn([3, 3, 16, 16], (Kind::Float, Device::Cpu));

@@ -89,18 +89,19 @@ proptest! {
 }
 
 #[test]
-fn the_lower_bound_is_the_papers() {
-    // Wei et al. 2022, proposition 4.2: with K classes the loss is at least ln(1 + (K - 1) exp(-2 / tau)).
-    let (tau, classes) = (0.5, 10);
+fn the_least_loss_is_that_of_the_farthest_corner_of_the_sphere() {
+    // With z = (K - 1, -1, ..., -1), z / ||z|| tells its class apart by sqrt(K / (K - 1)), the most that K unit
+    // vectors of one sum can; the loss stays above ln(1 + (K - 1) exp(-2 / tau)) (Wei et al. 2022, section 4).
+    let (tau, classes) = (0.5f64, 10);
     let mut z = vec![-1.0f64; classes];
     z[0] = 9.0;
-    let loss = Loss::LogitNorm { tau };
-    let value = loss
+    let value = Loss::LogitNorm { tau }
         .mean(
             &Tensor::from_slice(&z).view([1, 10]),
             &Tensor::from_slice(&[0i64]),
         )
         .double_value(&[]);
-    let bound = (1.0 + 9.0 * (-2.0 / tau).exp()).ln();
-    assert!(value >= bound && value < 4.0 * bound, "{value} and {bound}");
+    let least = (1.0 + 9.0 * (-(10.0f64 / 9.0).sqrt() / tau).exp()).ln();
+    assert!((value - least).abs() < 1e-7, "{value} and {least}");
+    assert!(value > (1.0 + 9.0 * (-2.0 / tau).exp()).ln());
 }

@@ -8,8 +8,11 @@ mod loss;
 mod optimizer;
 mod train;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use normgate::dataset::{self, ImageSet, Split};
 use normgate_core::{Fit, PreprocessSpec};
+use normgate_train::device::Precision;
 use normgate_train::loss::Loss;
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
@@ -19,6 +22,12 @@ const IMAGES: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/tests/fixtures/cifar10_train_600.bin"
 );
+
+/// libtorch has one random generator a process: what draws from it runs alone.
+fn torch_rng() -> MutexGuard<'static, ()> {
+    static RNG: Mutex<()> = Mutex::new(());
+    RNG.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Real images: 600 of CIFAR-10's training half.
 fn images() -> ImageSet {
@@ -40,6 +49,7 @@ fn recipe(arch: Arch, epochs: usize) -> Recipe {
         dropout: 0.0,
         ema_decay: 0.0,
         augment: true,
+        precision: Precision::F32,
         seed: 3,
     }
 }

@@ -5,8 +5,11 @@ use normgate_train::optimizer::{Weights, Which};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::torch_rng;
+
 #[test]
 fn five_steps_are_those_of_libtorchs_nesterov_sgd() {
+    let _alone = torch_rng();
     tch::manual_seed(5);
     let network = Arch::Resnet8.network(10);
     let mut weights = Weights::new(&network, Device::Cpu, false);
@@ -40,6 +43,7 @@ fn five_steps_are_those_of_libtorchs_nesterov_sgd() {
 
 #[test]
 fn the_average_moves_by_its_share() {
+    let _alone = torch_rng();
     tch::manual_seed(6);
     let network = Arch::Resnet8.network(10);
     let mut weights = Weights::new(&network, Device::Cpu, true);
@@ -58,6 +62,7 @@ fn the_average_moves_by_its_share() {
 
 #[test]
 fn named_tensors_restore_everything() {
+    let _alone = torch_rng();
     tch::manual_seed(7);
     let network = Arch::Resnet8.network(10);
     let trained = Weights::new(&network, Device::Cpu, true);

@@ -8,9 +8,9 @@ use normgate_train::metrics::EpochMetrics;
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
 use normgate_train::train::{CHECKPOINT, METRICS, Setting, train};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
-use crate::{images, recipe};
+use crate::{images, recipe, torch_rng};
 
 fn run(recipe: &Recipe, out: &Path, resume: bool) -> Result<Vec<EpochMetrics>, TrainError> {
     let all = images();
@@ -18,17 +18,19 @@ fn run(recipe: &Recipe, out: &Path, resume: bool) -> Result<Vec<EpochMetrics>, T
         fit: &all.slice(0..500).unwrap(),
         calibration: &all.slice(500..600).unwrap(),
         device: Device::Cpu,
-        conv_kind: Kind::Float,
         out: out.to_owned(),
         resume,
         measure_every: 1,
         progress: false,
     };
+    let _alone = torch_rng();
     train(recipe, &setting)
 }
 
 fn tensors(folder: &Path) -> Vec<(String, Tensor)> {
-    checkpoint::load(&folder.join(CHECKPOINT)).unwrap().1
+    let (_, mut named) = checkpoint::load(&folder.join(CHECKPOINT)).unwrap();
+    named.sort_by(|a, b| a.0.cmp(&b.0));
+    named
 }
 
 fn assert_same(a: &Path, b: &Path) {
@@ -40,25 +42,31 @@ fn assert_same(a: &Path, b: &Path) {
 #[test]
 fn a_short_run_on_real_images_learns() {
     let folder = tempfile::tempdir().unwrap();
-    let metrics = run(&recipe(Arch::Resnet8, 14), folder.path(), false).unwrap();
-    let (first, last) = (&metrics[0], &metrics[13]);
+    let recipe = Recipe {
+        batch: 25,
+        learning_rate: 0.02,
+        warmup_epochs: 2.0,
+        ..recipe(Arch::Resnet8, 16)
+    };
+    let metrics = run(&recipe, folder.path(), false).unwrap();
+    let (first, last) = (&metrics[0], &metrics[15]);
     assert!(
-        last.loss < first.loss - 0.3,
+        last.loss < first.loss - 1.0,
         "{} to {}",
         first.loss,
         last.loss
     );
-    // Chance is 0.10; 100 held-out images put three standard deviations of luck at 0.09.
+    // Chance is 0.10; of 100 held-out images that is a spread of 0.03, so the margin is four of them.
     let accuracy = last.calibration_accuracy.unwrap();
     assert!(accuracy >= 0.22, "{accuracy}");
-    assert!(last.fit_accuracy >= 0.30, "{}", last.fit_accuracy);
+    assert!(last.fit_accuracy >= 0.35, "{}", last.fit_accuracy);
     let lines = std::fs::read_to_string(folder.path().join(METRICS)).unwrap();
     let read: Vec<EpochMetrics> = lines
         .lines()
         .map(|l| serde_json::from_str(l).unwrap())
         .collect();
-    assert_eq!(read.len(), 14);
-    assert_eq!(read.last().map(|m| m.epoch), Some(14));
+    assert_eq!(read.len(), 16);
+    assert_eq!(read.last().map(|m| m.epoch), Some(16));
 }
 
 #[test]
