@@ -81,7 +81,7 @@ impl Builder {
             name: name.to_owned(),
             data_type: data_type as i32,
             dims: shape.iter().map(|&d| d as i64).collect(),
-            raw_data: raw.into(),
+            raw_data: raw,
             ..TensorProto::default()
         });
     }
