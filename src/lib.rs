@@ -40,3 +40,8 @@ pub mod eval;
 
 /// How errors are told.
 pub mod error;
+
+/// The example of the README is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
