@@ -17,6 +17,14 @@ pub enum BundleError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Any of the other reasons, with the file's name.
+    #[error("{path}: {why}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: Box<BundleError>,
+    },
     /// It is larger than any model of this kind.
     #[error("the file has {bytes} bytes, expected at most {MAX_FILE_BYTES}")]
     TooLarge {

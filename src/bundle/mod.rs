@@ -64,7 +64,8 @@ impl Bundle {
     /// Reads and checks a file.
     ///
     /// # Errors
-    /// [`BundleError::Io`] where it cannot be read, else as [`Bundle::from_bytes`].
+    /// [`BundleError::Io`] where it cannot be read, else [`BundleError::File`] with the reason that
+    /// [`Bundle::from_bytes`] gives.
     pub fn read(path: &Path) -> Result<Self, BundleError> {
         let io = |source| BundleError::Io {
             path: path.to_owned(),
@@ -75,10 +76,14 @@ impl Bundle {
             return Err(io(std::io::Error::other("not a regular file")));
         }
         let bytes = found.len();
+        let refused = |why| BundleError::File {
+            path: path.to_owned(),
+            why: Box::new(why),
+        };
         if bytes > MAX_FILE_BYTES {
-            return Err(BundleError::TooLarge { bytes });
+            return Err(refused(BundleError::TooLarge { bytes }));
         }
-        Self::from_bytes(&std::fs::read(path).map_err(io)?)
+        Self::from_bytes(&std::fs::read(path).map_err(io)?).map_err(refused)
     }
 
     /// Checks the bytes of a file: protobuf, description, graph, hash, and that they agree.

@@ -23,14 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let bundle = Bundle::read(&args.file)
-        .map_err(anyhow::Error::from)
-        .map_err(
-            |e| match e.to_string().contains(&args.file.display().to_string()) {
-                true => e,
-                false => e.context(args.file.display().to_string()),
-            },
-        )?;
+    let bundle = Bundle::read(&args.file)?;
     let operators = operators(&bundle);
     let bound = bound(bundle.description());
     let text = if args.json {

@@ -12,7 +12,7 @@ pub enum ModelError {
     /// The file is refused.
     #[error(transparent)]
     Bundle(#[from] BundleError),
-    /// Any of the other reasons, with the file's name.
+    /// The file is sound and yet cannot be run: the reason, with the file's name.
     #[error("{path}: {why}")]
     File {
         /// The file.

@@ -39,15 +39,10 @@ impl Model {
     /// # Errors
     /// [`ModelError`], with the file's name.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let named = |why: ModelError| ModelError::File {
+        Self::new(Bundle::read(path)?).map_err(|why| ModelError::File {
             path: path.to_owned(),
             why: Box::new(why),
-        };
-        let bundle = Bundle::read(path).map_err(|e| match e {
-            e @ crate::bundle::BundleError::Io { .. } => ModelError::Bundle(e),
-            e => named(e.into()),
-        })?;
-        Self::new(bundle).map_err(named)
+        })
     }
 
     /// Reads and prepares the bytes of a file.
