@@ -1,0 +1,331 @@
+//! The same tests for each instruction set, against the definition.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::Isa;
+use crate::add::{AddParams, Affine};
+use crate::code::Code;
+use crate::conv::{ConvSpec, Dense, Depthwise, Residual};
+use crate::geometry::{Axis, Padding, halo};
+use crate::view::{Halo, Shape, View};
+
+/// Small xorshift generator: data from a seed that proptest chooses.
+struct Bits(u64);
+
+impl Bits {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn byte(&mut self, extreme: bool) -> u8 {
+        let bits = self.next() >> 24;
+        if extreme {
+            [0, 255, 128, 127][bits as usize % 4]
+        } else {
+            bits as u8
+        }
+    }
+}
+
+/// A convolution, its image, and the other operand of an add after it.
+#[derive(Clone, Debug)]
+struct Case {
+    spec: ConvSpec,
+    image: Vec<u8>,
+    residual: Option<(AddParams, bool, Vec<u8>)>,
+    /// Pixels around the images that no one has asked for.
+    extra: Halo,
+}
+
+/// The definition of the operator, term by term, with no packing and no folding.
+fn reference(case: &Case) -> Vec<u8> {
+    let spec = &case.spec;
+    let (y, x) = (&spec.y, &spec.x);
+    let (group_inputs, group_outputs) = (spec.inputs / spec.group, spec.outputs / spec.group);
+    let mut codes = Vec::new();
+    for (row, column, o) in triples(y.output, x.output, spec.outputs) {
+        let mut sum = spec.bias[o] as i64;
+        for (c, ky, kx) in triples(group_inputs, y.kernel, x.kernel) {
+            let at_y = (row * y.stride + ky * y.dilation).wrapping_sub(y.before);
+            let at_x = (column * x.stride + kx * x.dilation).wrapping_sub(x.before);
+            if at_y < y.input && at_x < x.input {
+                let channel = o / group_outputs * group_inputs + c;
+                let byte = case.image[(at_y * x.input + at_x) * spec.inputs + channel];
+                let weight = spec.weights[((o * group_inputs + c) * y.kernel + ky) * x.kernel + kx];
+                sum += (byte as i64 - spec.input_zero as i64) * weight as i64;
+            }
+        }
+        let real = (sum as i32 as f32 * spec.multipliers[o]).round_ties_even();
+        let code = (real as i64 + spec.output_zero as i64).clamp(0, 255) as u8;
+        codes.push(match &case.residual {
+            None => code,
+            Some((params, false, other)) => params.code(code, other[codes.len()]),
+            Some((params, true, other)) => params.code(other[codes.len()], code),
+        });
+    }
+    codes
+}
+
+fn triples(a: usize, b: usize, c: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..a).flat_map(move |i| (0..b).flat_map(move |j| (0..c).map(move |k| (i, j, k))))
+}
+
+fn axis() -> impl Strategy<Value = Axis> {
+    (
+        1usize..20,
+        1usize..5,
+        1usize..4,
+        1usize..3,
+        0usize..4,
+        0usize..4,
+    )
+        .prop_filter_map(
+            "the window has to fit",
+            |(input, kernel, stride, dilation, before, after)| {
+                let padding = Padding::Explicit { before, after };
+                Axis::new("width", input, kernel, stride, dilation, padding).ok()
+            },
+        )
+}
+
+/// Groups, inputs and outputs of a group; depthwise more often than chance would have it.
+fn channels() -> impl Strategy<Value = (usize, usize, usize)> {
+    prop_oneof![
+        3 => (Just(1usize), 1usize..40, 1usize..130),
+        1 => (2usize..5, 1usize..6, 1usize..20),
+        2 => (2usize..140, Just(1), Just(1)),
+    ]
+}
+
+fn affine(code: Code) -> impl Strategy<Value = Affine> {
+    let scale = prop_oneof![Just(0.25f32), Just(0.5), 1.0e-3f32..1.0];
+    (scale, 0i32..256).prop_map(move |(scale, zero)| Affine {
+        scale,
+        zero_point: zero - code.offset(),
+    })
+}
+
+fn add_params() -> impl Strategy<Value = AddParams> {
+    prop_oneof![Just(Code::U8), Just(Code::S8)].prop_flat_map(|code| {
+        (affine(code), affine(code), affine(code))
+            .prop_map(move |(a, b, c)| AddParams::new(a, b, c, code).unwrap())
+    })
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let scale = prop_oneof![Just(0.5f32), Just(1.0), 1.0e-4f32..0.01];
+    let zeros = (0i32..256, 0i32..256);
+    let residual = prop::option::of((add_params(), any::<bool>()));
+    let extra = prop::array::uniform4(0usize..3);
+    (
+        axis(),
+        axis(),
+        channels(),
+        zeros,
+        scale,
+        any::<u64>(),
+        any::<bool>(),
+        residual,
+        extra,
+    )
+        .prop_map(
+            |(
+                y,
+                x,
+                (group, group_inputs, group_outputs),
+                zeros,
+                scale,
+                seed,
+                extreme,
+                residual,
+                extra,
+            )| {
+                let (inputs, outputs) = (group * group_inputs, group * group_outputs);
+                let mut bits = Bits(seed | 1);
+                let mut bytes = |count| (0..count).map(|_| bits.byte(extreme)).collect::<Vec<u8>>();
+                let image = bytes(y.input * x.input * inputs);
+                let weights = bytes(outputs * group_inputs * y.kernel * x.kernel);
+                let other = bytes(y.output * x.output * outputs);
+                let bias = (0..outputs).map(|_| bits.next() as i32 >> 12).collect();
+                let multipliers = (0..outputs)
+                    .map(|_| scale * (1 + bits.next() % 3) as f32)
+                    .collect();
+                let weights: Arc<[i8]> = weights.into_iter().map(|w| w as i8).collect();
+                let [above, left, below, right] = extra;
+                let spec = ConvSpec {
+                    y,
+                    x,
+                    group,
+                    inputs,
+                    outputs,
+                    input_zero: zeros.0,
+                    output_zero: zeros.1,
+                    weights,
+                    bias,
+                    multipliers,
+                };
+                spec.check().unwrap();
+                // A depthwise convolution has no fused add.
+                let residual = residual.filter(|_| !spec.is_depthwise());
+                Case {
+                    spec,
+                    image,
+                    residual: residual.map(|(params, swapped)| (params, swapped, other)),
+                    extra: Halo {
+                        above,
+                        left,
+                        below,
+                        right,
+                    },
+                }
+            },
+        )
+}
+
+/// A buffer with an image and nothing but `fill` around it.
+fn place(image: &[u8], shape: Shape, halo: Halo, fill: u8) -> (Vec<u8>, View) {
+    let view = View::with_halo(shape, halo);
+    let mut buffer = vec![fill; halo.buffer_len(shape).unwrap()];
+    let row = shape.columns * shape.channels;
+    for (i, codes) in image.chunks_exact(row).enumerate() {
+        buffer[view.at(i, 0)..][..row].copy_from_slice(codes);
+    }
+    (buffer, view)
+}
+
+const UNTOUCHED: u8 = 0xa5;
+
+fn convolve(isa: Isa, case: &Case) -> Vec<u8> {
+    let kernels = isa.kernels().unwrap();
+    let spec = &case.spec;
+    let shape = Shape {
+        rows: spec.y.input,
+        columns: spec.x.input,
+        channels: spec.inputs,
+    };
+    let around = halo(&spec.y, &spec.x).union(case.extra);
+    let (input, input_view) = place(&case.image, shape, around, spec.input_zero as u8);
+    let shape = spec.output_shape();
+    let blank = vec![0; shape.codes()];
+    let (mut output, output_view) = place(&blank, shape, case.extra, UNTOUCHED);
+    let swapped_halo = Halo {
+        left: case.extra.right,
+        ..case.extra
+    };
+    let other = case.residual.as_ref().map(|(params, swapped, other)| {
+        let (other, view) = place(other, shape, swapped_halo, UNTOUCHED);
+        (
+            other,
+            Residual {
+                view,
+                params: *params,
+                swapped: *swapped,
+            },
+        )
+    });
+    if spec.is_depthwise() {
+        let conv = Depthwise::new(spec, kernels, &input_view, &output_view);
+        (kernels.depthwise)(&conv, &input, &mut output);
+    } else {
+        let residual = other.as_ref().map(|(_, residual)| residual);
+        for conv in Dense::new(spec, kernels, &input_view, &output_view, residual) {
+            let other = other.as_ref().map_or(&[][..], |(other, _)| other);
+            (kernels.dense)(&conv, &input, &mut output, other);
+        }
+    }
+    // The image is taken out; what is left must be as it was.
+    let mut codes = Vec::new();
+    let row = shape.columns * shape.channels;
+    for i in 0..shape.rows {
+        let at = output_view.at(i, 0);
+        codes.extend_from_slice(&output[at..at + row]);
+        output[at..at + row].fill(UNTOUCHED);
+    }
+    assert!(
+        output.iter().all(|byte| *byte == UNTOUCHED),
+        "written outside of the image"
+    );
+    codes
+}
+
+/// `mul_add` on f32 is correctly rounded by definition, and so is each step here.
+fn add_reference(a: i32, b: i32, [p, q, r]: [Affine; 3], (least, greatest): (i32, i32)) -> i32 {
+    let (ratio_a, ratio_b) = (p.scale / r.scale, q.scale / r.scale);
+    let zero = f32::mul_add(ratio_a, p.zero_point as f32, ratio_b * q.zero_point as f32);
+    let inner = f32::mul_add(b as f32, ratio_b, r.zero_point as f32 - zero);
+    let sum = f32::mul_add(a as f32, ratio_a, inner);
+    (sum.round_ties_even() as i64).clamp(least as i64, greatest as i64) as i32
+}
+
+fn check_add(isa: Isa, code: Code, affine: [Affine; 3]) -> Result<(), TestCaseError> {
+    let params = AddParams::new(affine[0], affine[1], affine[2], code).unwrap();
+    let a: Vec<u8> = (0..65_536u32).map(|i| (i >> 8) as u8).collect();
+    let b: Vec<u8> = (0..65_536u32).map(|i| i as u8).collect();
+    // A length that is no whole number of vectors, too.
+    for len in [65_536, 65_525] {
+        let mut codes = vec![0; len];
+        (isa.kernels().unwrap().add)(&params, &a[..len], &b[..len], &mut codes);
+        for i in 0..len {
+            let signed = |byte: u8| byte as i32 - code.offset();
+            let expected = add_reference(signed(a[i]), signed(b[i]), affine, code.range());
+            prop_assert_eq!(signed(codes[i]), expected, "{} + {}", a[i], b[i]);
+        }
+    }
+    Ok(())
+}
+
+macro_rules! kernel_tests {
+    ($set:ident, $isa:expr) => {
+        mod $set {
+            use super::*;
+
+            /// False, with a word on standard error, where this processor cannot run them.
+            fn here() -> bool {
+                let here = $isa.kernels().is_some();
+                if !here {
+                    eprintln!("skipped: no {} here", $isa.name());
+                }
+                here
+            }
+
+            proptest! {
+                #![proptest_config(ProptestConfig::with_cases(250))]
+
+                #[test]
+                fn convolution_is_the_definition(case in case()) {
+                    if here() {
+                        prop_assert_eq!(convolve($isa, &case), reference(&case));
+                    }
+                }
+            }
+
+            proptest! {
+                #![proptest_config(ProptestConfig::with_cases(24))]
+
+                #[test]
+                fn add_is_the_definition_on_all_pairs(
+                    (code, affine) in prop_oneof![Just(Code::U8), Just(Code::S8)].prop_flat_map(
+                        |code| (Just(code), [affine(code), affine(code), affine(code)])
+                    ),
+                ) {
+                    if here() {
+                        check_add($isa, code, affine)?;
+                    }
+                }
+            }
+        }
+    };
+}
+
+kernel_tests!(portable, Isa::Portable);
+#[cfg(target_arch = "x86_64")]
+kernel_tests!(avx2, Isa::Avx2);
+#[cfg(target_arch = "x86_64")]
+kernel_tests!(avx512, Isa::Avx512);
+#[cfg(target_arch = "x86_64")]
+kernel_tests!(avx512vnni, Isa::Avx512Vnni);

@@ -1,0 +1,41 @@
+//! Runs graphs of 8-bit operators on one image, exactly.
+//!
+//! ```text
+//! Graph          what to compute: values and operators, as a model file means them
+//!   -> Program   fused, laid out in memory once, weights in the kernels' order
+//!   -> Memory    the buffers of one thread; a run allocates nothing
+//! ```
+//!
+//! # Map
+//! - [`Graph`], [`Op`]: the input of all that follows;
+//! - `geometry`, `view`: extents of windows, and where images lie;
+//! - `requant`, `add`, `table`, `pool`: the arithmetic of each operator, in onnxruntime's own order;
+//! - `conv`: a convolution from its checked form to packed weights;
+//! - `kernels`: the inner loops, one contract, a portable reference and one file for each
+//!   instruction set ([`Isa`]); the only place with `unsafe`;
+//! - `program`: fusion, layout, and the run.
+//!
+//! # Codes
+//! All activations are unsigned bytes in here. Signed codes come in with their sign bit flipped, and their
+//! zero points are higher by 128; the operators that are not indifferent to that know.
+
+mod add;
+mod code;
+mod conv;
+mod error;
+mod geometry;
+mod graph;
+mod kernels;
+mod program;
+mod requant;
+mod view;
+
+pub use add::{AddParams, Affine};
+pub use code::Code;
+pub use conv::ConvSpec;
+pub use error::EngineError;
+pub use geometry::{Axis, MAX_IMAGE_BYTES, Padding, image_bytes};
+pub use graph::{Graph, Input, Layout, Node, Op, Output, Source, Target, Value};
+pub use kernels::Isa;
+pub use program::{Memory, Program};
+pub use view::Shape;

@@ -1,0 +1,2 @@
+pub struct Program;
+pub struct Memory;
