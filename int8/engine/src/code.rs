@@ -24,7 +24,7 @@ impl Code {
     }
 
     /// The bit that makes a byte unsigned.
-    pub(crate) fn flip(self) -> u8 {
+    pub fn flip(self) -> u8 {
         match self {
             Code::U8 => 0,
             Code::S8 => 0x80,

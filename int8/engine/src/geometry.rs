@@ -9,8 +9,11 @@ pub const MAX_IMAGE_BYTES: usize = 1 << 28;
 /// What is added around the input along one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
+    /// Pixels on each side.
     Explicit {
+        /// Left or above.
         before: usize,
+        /// Right or below.
         after: usize,
     },
     /// ceil(input / stride) outputs; an odd pad has its larger half after.
@@ -22,16 +25,27 @@ pub enum Padding {
 /// One spatial axis, checked: the last window ends inside the padded input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Axis {
+    /// Pixels of the input.
     pub input: usize,
+    /// Taps.
     pub kernel: usize,
+    /// Pixels from one window to the next.
     pub stride: usize,
+    /// Pixels from one tap to the next.
     pub dilation: usize,
+    /// Pads left or above.
     pub before: usize,
+    /// Pixels of the input and all pads.
     pub padded: usize,
+    /// Windows.
     pub output: usize,
 }
 
 impl Axis {
+    /// The walk of a window of `kernel` taps; `name` is for the error.
+    ///
+    /// # Errors
+    /// [`EngineError::TooLarge`], [`EngineError::WindowTooLarge`].
     pub fn new(
         name: &'static str,
         input: usize,

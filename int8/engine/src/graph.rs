@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::add::AddParams;
 use crate::conv::ConvSpec;
+use crate::error::EngineError;
+use crate::geometry::image_bytes;
 use crate::view::Shape;
 
 /// A graph of 8-bit operators, in an order in which each value is made before it is read.
@@ -44,6 +46,89 @@ pub enum Op {
     Add(AddParams),
 }
 
+impl Graph {
+    /// Checks that values are made before they are read, once each, and that shapes fit the operators.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub fn check(&self) -> Result<(), EngineError> {
+        let mismatch = |what, found: String, expected: &str| {
+            Err(EngineError::Mismatch {
+                what,
+                found,
+                expected: expected.into(),
+            })
+        };
+        for shape in &self.values {
+            image_bytes("image", shape.rows, shape.columns, shape.channels)?;
+            if shape.codes() == 0 {
+                return mismatch("a shape", format!("{shape:?}"), "none of it 0");
+            }
+        }
+        let mut made = vec![false; self.values.len()];
+        let make = |made: &mut Vec<bool>, value: Value| match made.get_mut(value) {
+            Some(made) if !*made => {
+                *made = true;
+                Ok(())
+            }
+            _ => mismatch("an output", format!("value {value}"), "a value, made once"),
+        };
+        for input in &self.inputs {
+            make(&mut made, input.value)?;
+        }
+        for node in &self.nodes {
+            if let Some(value) = node.inputs.iter().find(|v| made.get(**v) != Some(&true)) {
+                return mismatch("an input", format!("value {value}"), "a value made before");
+            }
+            make(&mut made, node.output)?;
+            let of = |i: usize| node.inputs.get(i).map(|value| self.values[*value]);
+            let fits = node
+                .op
+                .fits(node.inputs.len(), &of, self.values[node.output])?;
+            if !fits {
+                let shapes: Vec<_> = (0..node.inputs.len()).map(of).collect();
+                let found = format!("{shapes:?} to {:?}", self.values[node.output]);
+                return mismatch("the shapes of an operator", found, "those that it makes");
+            }
+        }
+        if let Some(output) = self
+            .outputs
+            .iter()
+            .find(|o| made.get(o.value) != Some(&true))
+        {
+            return mismatch(
+                "an output",
+                format!("value {}", output.value),
+                "a value that is made",
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Op {
+    fn fits(
+        &self,
+        inputs: usize,
+        of: &dyn Fn(usize) -> Option<Shape>,
+        output: Shape,
+    ) -> Result<bool, EngineError> {
+        Ok(match self {
+            Op::Constant(codes) => inputs == 0 && codes.len() == output.codes(),
+            Op::Conv(spec) => {
+                spec.check()?;
+                let input = Shape {
+                    rows: spec.y.input,
+                    columns: spec.x.input,
+                    channels: spec.inputs,
+                };
+                inputs == 1 && of(0) == Some(input) && spec.output_shape() == output
+            }
+            Op::Add(_) => inputs == 2 && of(0) == Some(output) && of(1) == Some(output),
+        })
+    }
+}
+
 /// How the caller's tensor lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layout {
@@ -71,6 +156,13 @@ pub enum Source {
     Codes {
         /// Applied to each code by exclusive or.
         flip: u8,
+    },
+    /// QuantizeLinear: codes are made of f32.
+    Floats {
+        /// Real units a code.
+        scale: f32,
+        /// Of the unsigned codes.
+        zero_point: i32,
     },
 }
 

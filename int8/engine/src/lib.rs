@@ -37,5 +37,5 @@ pub use error::EngineError;
 pub use geometry::{Axis, MAX_IMAGE_BYTES, Padding, image_bytes};
 pub use graph::{Graph, Input, Layout, Node, Op, Output, Source, Target, Value};
 pub use kernels::Isa;
-pub use program::{Memory, Program};
+pub use program::{Given, Memory, Program, Wanted};
 pub use view::Shape;
