@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use normgate_int8_engine::Code;
 use tract_onnx::tract_hir::internal::*;
 
-use crate::code::Code;
 use crate::error::{Int8Error, Problem};
+use crate::image::code_of;
 use crate::node::Node;
 
 /// The constant inputs of one node that is being wired.
@@ -129,7 +130,7 @@ impl Constants<'_> {
     pub(crate) fn codes(&self, input: usize) -> Result<(Code, Vec<i32>), Int8Error> {
         const EXPECTED: &str = "uint8 or int8";
         let datum_type = self.tensor(input)?.datum_type();
-        match Code::of(datum_type) {
+        match code_of(datum_type) {
             Some(Code::U8) => {
                 let codes = self.elements::<u8>(input, EXPECTED)?;
                 Ok((Code::U8, codes.into_iter().map(i32::from).collect()))

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use normgate_int8_engine::EngineError;
+
 /// An operator of this crate was refused, or could not run.
 ///
 /// tract carries it inside its own error: [`Int8Error::find`] gets it back.
@@ -127,14 +129,6 @@ pub enum Problem {
         /// The scale in the file.
         found: f32,
     },
-    /// Scales that are fine alone and out of range together.
-    #[error("the scales give a multiplier of {found}, expected less than {limit}")]
-    Multiplier {
-        /// Input scales over output scale.
-        found: f32,
-        /// The first multiplier that is refused.
-        limit: f32,
-    },
     /// Weights that are not symmetric.
     #[error(
         "w_zero_point is {found} for output channel {channel}, expected {expected} (symmetric)"
@@ -147,28 +141,7 @@ pub enum Problem {
         /// The zero point in the file.
         found: i32,
     },
-    /// The window does not fit in the padded input.
-    #[error("a window of {window} does not fit in a padded input of {padded} along {axis}")]
-    WindowTooLarge {
-        /// `height` or `width`.
-        axis: &'static str,
-        /// dilation * (kernel - 1) + 1.
-        window: usize,
-        /// Input and pads.
-        padded: usize,
-    },
-    /// An image larger than this crate accepts.
-    #[error("the {what} would take {limit} bytes or more for one image")]
-    TooLarge {
-        /// `padded input` or `output`.
-        what: &'static str,
-        /// The first size that is refused.
-        limit: usize,
-    },
-    /// The machine has no memory for the padded input.
-    #[error("no memory for {bytes} bytes of padded input")]
-    OutOfMemory {
-        /// The size that was asked for.
-        bytes: usize,
-    },
+    /// The engine cannot make this operator, or cannot run it here.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }

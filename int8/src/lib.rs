@@ -23,11 +23,13 @@
 //!
 //! # Map
 //! In the order in which a node is met:
-//! - `node`, `constants`: a node of the file, its attributes, its scales and zero points;
-//! - `conv`, `add`: the two operators, from the checked node to what tract runs;
-//! - `kernels`: the inner loops, one contract, a portable reference and one file for each
-//!   instruction set; the only place with `unsafe`;
+//! - `node`, `constants`, `image`: a node of the file, its attributes, its scales and zero points, its shapes;
+//! - `conv`, `add`: the operators, from the node to a checked operator of the engine;
+//! - `op`, `region`, `program`: an operator in tract's graph, the neighbours that become one program, and
+//!   what tract then runs;
 //! - [`Int8Error`]: what was refused, in which node.
+//!
+//! All arithmetic is in [`normgate_int8_engine`]; there is no `unsafe` in here.
 //!
 //! # Arithmetic
 //! `QLinearConv`: exact 32-bit sums, then
@@ -35,15 +37,20 @@
 //! f32. `QLinearAdd`: `round_ties_even(fma(a, ra, fma(b, rb, zc - fma(ra, za, rb * zb))))` with
 //! `ra = a_scale / c_scale`: what onnxruntime computes on x86-64 with AVX2.
 
+#![forbid(unsafe_code)]
+
 mod add;
-mod code;
 mod constants;
 mod conv;
 mod error;
-mod kernels;
+mod image;
 mod node;
+mod op;
+mod program;
+mod region;
 
 pub use error::{Int8Error, NodeId, Problem};
+pub use normgate_int8_engine as engine;
 pub use tract_onnx as tract;
 
 use tract_onnx::tract_hir::ops::expandable::expand;

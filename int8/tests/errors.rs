@@ -2,6 +2,7 @@
 
 mod support;
 
+use normgate_int8::engine::EngineError;
 use normgate_int8::tract::pb::tensor_proto::DataType;
 use normgate_int8::tract::pb::{ModelProto, NodeProto, TensorProto};
 use normgate_int8::{Int8Error, Problem};
@@ -256,7 +257,10 @@ fn scales_and_weight_zero_points_are_checked() {
         initializer(m, "x_scale").raw_data = f32::MAX.to_le_bytes().to_vec();
         initializer(m, "y_scale").raw_data = f32::MIN_POSITIVE.to_le_bytes().to_vec();
     });
-    assert!(matches!(tiny, Problem::Multiplier { .. }), "{tiny}");
+    assert!(
+        matches!(tiny, Problem::Engine(EngineError::Multiplier { .. })),
+        "{tiny}"
+    );
     let zero = refused(|m| initializer(m, "w_zero").raw_data[5] = 3);
     assert_eq!(
         zero,
@@ -279,20 +283,20 @@ fn windows_and_sizes_are_checked() {
     let dilated = attribute(ints("dilations", &[9, 1]));
     assert_eq!(
         dilated,
-        Problem::WindowTooLarge {
+        Problem::Engine(EngineError::WindowTooLarge {
             axis: "height",
             window: 19,
             padded: 8
-        }
+        })
     );
     let padded = attribute(ints("pads", &[1 << 20; 4]));
     assert!(
         matches!(
             padded,
-            Problem::TooLarge {
+            Problem::Engine(EngineError::TooLarge {
                 what: "padded input",
                 ..
-            }
+            })
         ),
         "{padded}"
     );

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use crate::add::AddParams;
+use crate::broadcast::broadcast;
 use crate::conv::ConvSpec;
 use crate::error::EngineError;
 use crate::geometry::image_bytes;
+use crate::mul::MulParams;
+use crate::pool::{AveragePool, GlobalAveragePool, Windows};
+use crate::table::Table;
 use crate::view::Shape;
 
 /// A graph of 8-bit operators, in an order in which each value is made before it is read.
@@ -42,8 +46,21 @@ pub enum Op {
     Constant(Arc<[u8]>),
     /// QLinearConv.
     Conv(ConvSpec),
-    /// QLinearAdd of two values of one shape.
+    /// QLinearAdd; an operand with one row and column, or with one channel, is repeated.
     Add(AddParams),
+    /// QLinearMul, likewise.
+    Mul(MulParams),
+    /// QLinearLeakyRelu, QLinearSigmoid, or any other operator on single codes.
+    Table(Table),
+    /// QLinearConcat along the channels, with a table for each input whose codes mean something else than the
+    /// output's.
+    Concat(Vec<Option<Table>>),
+    /// QLinearAveragePool.
+    AveragePool(AveragePool),
+    /// QLinearGlobalAveragePool.
+    GlobalAveragePool(GlobalAveragePool),
+    /// MaxPool.
+    MaxPool(Windows),
 }
 
 impl Graph {
@@ -124,7 +141,33 @@ impl Op {
                 };
                 inputs == 1 && of(0) == Some(input) && spec.output_shape() == output
             }
-            Op::Add(_) => inputs == 2 && of(0) == Some(output) && of(1) == Some(output),
+            Op::Add(_) | Op::Mul(_) => {
+                let operands = of(0).zip(of(1));
+                inputs == 2 && operands.and_then(|(a, b)| broadcast(a, b)) == Some(output)
+            }
+            Op::Table(_) => inputs == 1 && of(0) == Some(output),
+            Op::Concat(tables) => {
+                let parts: Vec<Shape> = (0..inputs).filter_map(of).collect();
+                let channels = parts.iter().map(|part| part.channels).sum();
+                let fits = |part: &Shape| Shape { channels, ..*part } == output;
+                inputs >= 1 && inputs == tables.len() && parts.iter().all(fits)
+            }
+            Op::AveragePool(pool) => {
+                inputs == 1
+                    && of(0).and_then(|from| pool.windows.output_shape(from)) == Some(output)
+            }
+            Op::GlobalAveragePool(pool) => {
+                let one = |from: Shape| Shape {
+                    rows: 1,
+                    columns: 1,
+                    channels: from.channels,
+                };
+                let from = of(0).filter(|from| pool.fits(*from));
+                inputs == 1 && from.map(one) == Some(output)
+            }
+            Op::MaxPool(windows) => {
+                inputs == 1 && of(0).and_then(|from| windows.output_shape(from)) == Some(output)
+            }
         })
     }
 }

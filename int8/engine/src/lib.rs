@@ -20,14 +20,22 @@
 //! zero points are higher by 128; the operators that are not indifferent to that know.
 
 mod add;
+mod broadcast;
 mod code;
+mod concat;
 mod conv;
 mod error;
 mod geometry;
 mod graph;
 mod kernels;
+mod mul;
+mod pool;
 mod program;
+mod quantize;
 mod requant;
+mod table;
+#[cfg(test)]
+mod testing;
 mod view;
 
 pub use add::{AddParams, Affine};
@@ -37,5 +45,8 @@ pub use error::EngineError;
 pub use geometry::{Axis, MAX_IMAGE_BYTES, Padding, image_bytes};
 pub use graph::{Graph, Input, Layout, Node, Op, Output, Source, Target, Value};
 pub use kernels::Isa;
+pub use mul::MulParams;
+pub use pool::{AveragePool, GlobalAveragePool, Windows, average_pool, pool_axis};
 pub use program::{Given, Memory, Program, Wanted};
+pub use table::Table;
 pub use view::Shape;

@@ -1,9 +1,9 @@
 //! The attributes of QLinearConv, read and checked.
 
+use normgate_int8_engine::{Axis, EngineError, Padding};
 use tract_onnx::pb::NodeProto;
 
-use super::geometry::{Axis, Padding};
-use crate::error::{Int8Error, Problem};
+use crate::error::Int8Error;
 use crate::node::{Attributes, Node};
 
 /// Greatest stride, dilation or pad: far above any real network, far below an overflow.
@@ -93,7 +93,12 @@ impl ConvAttributes {
     }
 
     /// One spatial axis (0 height, 1 width) of an input of this extent.
-    pub(crate) fn axis(&self, axis: usize, input: usize, kernel: usize) -> Result<Axis, Problem> {
+    pub(crate) fn axis(
+        &self,
+        axis: usize,
+        input: usize,
+        kernel: usize,
+    ) -> Result<Axis, EngineError> {
         Axis::new(
             ["height", "width"][axis],
             input,

@@ -1,32 +1,21 @@
 //! ONNX `QLinearConv`: 8-bit convolution with bias and requantization in one step.
 //!
-//! In the order of loading: [`attributes`] and [`geometry`] check the file, [`pack`] makes the
-//! kernels' weights, [`pad`] and [`op`] run.
+//! [`attributes`] and this file check the node; the engine does the rest.
 
 mod attributes;
-mod geometry;
-mod op;
-mod pack;
-mod pad;
 
-#[cfg(test)]
-pub(crate) use geometry::{Axis, Padding};
-#[cfg(test)]
-pub(crate) use pack::{ConvSpec as Spec, PackedConv as Packed};
-
+use normgate_int8_engine::{ConvSpec, EngineError, Op as EngineOp, Shape};
 use tract_onnx::pb::NodeProto;
-use tract_onnx::tract_core::ops::change_axes::AxisOp;
 use tract_onnx::tract_hir::infer::*;
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::expandable::Expansion;
 
-use crate::code::Code;
 use crate::constants::Constants;
 use crate::error::{Int8Error, Problem};
+use crate::image::{Images, code_of, datum_type};
 use crate::node::{Node, Presence::*, Signature};
+use crate::op::{QOp, Work};
 use attributes::ConvAttributes;
-use op::ConvOp;
-use pack::{ConvSpec, PackedConv};
 
 const SIGNATURE: Signature = Signature {
     op: "QLinearConv",
@@ -73,16 +62,10 @@ impl QLinearConv {
         self.node.error(problem)
     }
 
-    /// [channels, height, width] of an NCHW input.
-    fn image(&self, shape: &ShapeFact) -> Result<[usize; 3], Int8Error> {
-        let known: Option<Vec<usize>> = shape
-            .iter()
-            .skip(1)
-            .map(|d| d.to_usize().ok().filter(|d| *d >= 1))
-            .collect();
-        known
+    fn image(&self, shape: &ShapeFact) -> Result<Shape, Int8Error> {
+        Images::of(shape)
             .filter(|_| shape.rank() == 4)
-            .and_then(|image| image.try_into().ok())
+            .map(|images| images.shape)
             .ok_or_else(|| {
                 self.error(Problem::Shape {
                     input: "x",
@@ -93,16 +76,17 @@ impl QLinearConv {
     }
 
     /// Reads and checks everything that the operator needs.
-    fn spec(&self, model: &TypedModel, outlets: &[OutletId]) -> TractResult<ConvSpec> {
+    fn op(&self, model: &TypedModel, outlets: &[OutletId]) -> TractResult<QOp> {
         let constants = Constants {
             node: &self.node,
             model,
             outlets,
         };
         let x = model.outlet_fact(constants.outlet(X)?)?;
-        let [inputs, height, width] = self.image(&x.shape)?;
+        let image = self.image(&x.shape)?;
+        let inputs = image.channels;
         let input = constants.zero_point(X_ZERO_POINT)?;
-        if Code::of(x.datum_type) != Some(input.0) {
+        if code_of(x.datum_type) != Some(input.0) {
             Err(constants.element_type(X, "that of x_zero_point", x.datum_type))?;
         }
         let output = constants.zero_point(Y_ZERO_POINT)?;
@@ -129,20 +113,40 @@ impl QLinearConv {
         let axis = |axis, input, kernel| {
             self.attributes
                 .axis(axis, input, kernel)
-                .map_err(|problem| self.error(problem))
+                .map_err(|why| self.error(Problem::Engine(why)))
         };
-        Ok(ConvSpec {
-            y: axis(0, height, kernel_y)?,
-            x: axis(1, width, kernel_x)?,
+        let spec = ConvSpec {
+            y: axis(0, image.rows, kernel_y)?,
+            x: axis(1, image.columns, kernel_x)?,
             group,
             inputs,
             outputs,
-            input,
-            output,
-            weights: self.weights(&constants, outputs)?,
+            input_zero: input.1 + input.0.offset(),
+            output_zero: output.1 + output.0.offset(),
+            weights: self.weights(&constants, outputs)?.into(),
             bias: self.bias(&constants, outputs)?,
             multipliers: self.multipliers(&constants, outputs)?,
-        })
+        };
+        spec.check()
+            .map_err(|why| self.error(Problem::Engine(why)))?;
+        let to = spec.output_shape();
+        let dims: ShapeFact = [
+            x.shape[0].clone(),
+            to.channels.to_dim(),
+            to.rows.to_dim(),
+            to.columns.to_dim(),
+        ]
+        .into_iter()
+        .collect();
+        let work = Work::Op(EngineOp::Conv(spec));
+        Ok(QOp::new(
+            self.node.id.clone(),
+            work,
+            vec![(image, input.0)],
+            to,
+            dims,
+            output.0,
+        )?)
     }
 
     /// Symmetric weights: signed with zero point 0, or unsigned with 128.
@@ -150,7 +154,7 @@ impl QLinearConv {
         let (code, weights) = constants.codes(W)?;
         let (point_code, points) = constants.zero_points(W_ZERO_POINT, outputs)?;
         if point_code != code {
-            let found = point_code.datum_type();
+            let found = datum_type(point_code);
             return Err(constants.element_type(W_ZERO_POINT, "that of w", found));
         }
         let expected = code.range().0 + 128;
@@ -189,10 +193,10 @@ impl QLinearConv {
             .map(|w| x * w / y)
             .collect();
         match multipliers.iter().find(|m| !m.is_finite()) {
-            Some(found) => Err(self.error(Problem::Multiplier {
+            Some(found) => Err(self.error(Problem::Engine(EngineError::Multiplier {
                 found: *found,
                 limit: f32::INFINITY,
-            })),
+            }))),
             None => Ok(multipliers),
         }
     }
@@ -236,7 +240,7 @@ impl Expansion for QLinearConv {
                             let axis_of = self
                                 .attributes
                                 .axis(axis, input, kernel)
-                                .map_err(|problem| self.error(problem))?;
+                                .map_err(|why| self.error(Problem::Engine(why)))?;
                             s.equals(&y.shape[2 + axis], axis_of.output.to_dim())?;
                         }
                         Ok(())
@@ -253,19 +257,8 @@ impl Expansion for QLinearConv {
         model: &mut TypedModel,
         inputs: &[OutletId],
     ) -> TractResult<TVec<OutletId>> {
-        let spec = self.spec(model, inputs)?;
-        let packed = PackedConv::new(&spec).map_err(|problem| self.error(problem))?;
-        let op = ConvOp::new(
-            self.node.id.clone(),
-            packed,
-            [spec.y.input, spec.x.input, spec.inputs],
-            [spec.y.output, spec.x.output, spec.outputs],
-            (spec.input.0, spec.output.0),
-        );
-        // Between two such nodes the moves meet, and tract cancels them.
+        let op = self.op(model, inputs)?;
         let x = inputs[self.node.position(X).context("required input")?];
-        let x = model.wire_node(format!("{prefix}.nhwc"), AxisOp::Move(1, 3), &[x])?;
-        let y = model.wire_node(format!("{prefix}.conv"), op, &x)?;
-        model.wire_node(prefix, AxisOp::Move(3, 1), &y)
+        model.wire_node(prefix, op, &[x])
     }
 }

@@ -4,9 +4,15 @@ use super::border::copy;
 use super::fuse::Fused;
 use super::layout::{Layout, Place};
 use crate::add::AddParams;
+use crate::broadcast::for_each_pair;
+use crate::concat::concat_part;
 use crate::conv::{Dense, Depthwise, Residual};
 use crate::graph::{Graph, Op};
 use crate::kernels::Kernels;
+use crate::mul::MulParams;
+use crate::pool::{AveragePool, GlobalAveragePool, Windows, max_pool};
+use crate::table::Table;
+use crate::view::View;
 
 /// One operator, with what was merged into it.
 #[derive(Debug)]
@@ -22,6 +28,13 @@ enum Work {
     Dense(Vec<Dense>),
     Depthwise(Box<Depthwise>),
     Add(AddParams),
+    Mul(MulParams),
+    Table(Table),
+    /// Of each input, and where its channels go.
+    Concat(Vec<(Option<Table>, View)>),
+    AveragePool(AveragePool),
+    GlobalAveragePool(GlobalAveragePool),
+    MaxPool(Windows),
     /// For a reader that wants another halo.
     Copy,
 }
@@ -68,6 +81,21 @@ pub(super) fn steps(
                 Work::Dense(Dense::new(spec, kernels, from, to, residual.as_ref()))
             }
             Op::Add(params) => Work::Add(*params),
+            Op::Mul(params) => Work::Mul(*params),
+            Op::Table(table) => Work::Table(table.clone()),
+            Op::Concat(tables) => {
+                let mut first = 0;
+                let parts = tables.iter().zip(&inputs).map(|(table, place)| {
+                    let channels = place.view.shape.channels;
+                    let to = output.view.channels(first, channels);
+                    first += channels;
+                    (table.clone(), to)
+                });
+                Work::Concat(parts.collect())
+            }
+            Op::AveragePool(pool) => Work::AveragePool(*pool),
+            Op::GlobalAveragePool(pool) => Work::GlobalAveragePool(*pool),
+            Op::MaxPool(windows) => Work::MaxPool(*windows),
             Op::Constant(_) => continue,
         };
         steps.push(Step {
@@ -84,6 +112,8 @@ impl Step {
         // Taken out, so that the others can be read meanwhile; nothing is allocated.
         let mut output = std::mem::take(&mut buffers[self.output.buffer]);
         let input = |i: usize| &buffers[self.inputs[i].buffer][..];
+        let from = |i: usize| &self.inputs[i].view;
+        let to = &self.output.view;
         match &self.work {
             Work::Dense(groups) => {
                 for conv in groups {
@@ -96,21 +126,25 @@ impl Step {
             }
             Work::Depthwise(conv) => (kernels.depthwise)(conv, input(0), &mut output),
             Work::Add(params) => {
-                let (a, b) = (&self.inputs[0].view, &self.inputs[1].view);
-                let to = &self.output.view;
-                let len = to.shape.columns * to.pixel_step;
-                for row in 0..to.shape.rows {
-                    let a = &input(0)[a.at(row, 0)..][..len];
-                    let b = &input(1)[b.at(row, 0)..][..len];
-                    (kernels.add)(params, a, b, &mut output[to.at(row, 0)..][..len]);
+                let (a, b) = ((input(0), from(0)), (input(1), from(1)));
+                for_each_pair(a, b, &mut output, to, |a, b, codes| {
+                    (kernels.add)(params, a, b, codes);
+                });
+            }
+            Work::Mul(params) => {
+                let (a, b) = ((input(0), from(0)), (input(1), from(1)));
+                for_each_pair(a, b, &mut output, to, |a, b, codes| params.run(a, b, codes));
+            }
+            Work::Table(table) => table.run(input(0), from(0), &mut output, to),
+            Work::Concat(parts) => {
+                for (i, (table, to)) in parts.iter().enumerate() {
+                    concat_part(table.as_ref(), input(i), from(i), &mut output, to);
                 }
             }
-            Work::Copy => copy(
-                input(0),
-                &self.inputs[0].view,
-                &mut output,
-                &self.output.view,
-            ),
+            Work::AveragePool(pool) => pool.run(input(0), from(0), &mut output, to),
+            Work::GlobalAveragePool(pool) => pool.run(input(0), from(0), &mut output, to),
+            Work::MaxPool(windows) => max_pool(windows, input(0), from(0), &mut output, to),
+            Work::Copy => copy(input(0), from(0), &mut output, to),
         }
         self.output.fill_halo(&mut output);
         buffers[self.output.buffer] = output;
