@@ -235,4 +235,11 @@ pub enum Target {
         /// Of the unsigned codes.
         zero_point: i32,
     },
+    /// The same, summed over all pixels: one number a channel.
+    Sums {
+        /// Real units a code.
+        scale: f32,
+        /// Of the unsigned codes.
+        zero_point: i32,
+    },
 }

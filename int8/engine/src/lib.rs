@@ -9,8 +9,9 @@
 //! # Map
 //! - [`Graph`], [`Op`]: the input of all that follows;
 //! - `geometry`, `view`: extents of windows, and where images lie;
-//! - `requant`, `add`, `table`, `pool`: the arithmetic of each operator, in onnxruntime's own order;
-//! - `conv`: a convolution from its checked form to packed weights;
+//! - `requant`, `add`, `mul`, `table`, `concat`, `pool`, `quantize`: the arithmetic of each operator, in
+//!   onnxruntime's own order; `broadcast`: two operands of unlike shapes;
+//! - `conv`: a convolution from its checked form to packed weights; `matrix`: a matrix product as one;
 //! - `kernels`: the inner loops, one contract, a portable reference and one file for each
 //!   instruction set ([`Isa`]); the only place with `unsafe`;
 //! - `program`: fusion, layout, and the run.
@@ -28,6 +29,7 @@ mod error;
 mod geometry;
 mod graph;
 mod kernels;
+mod matrix;
 mod mul;
 mod pool;
 mod program;
@@ -45,6 +47,7 @@ pub use error::EngineError;
 pub use geometry::{Axis, MAX_IMAGE_BYTES, Padding, image_bytes};
 pub use graph::{Graph, Input, Layout, Node, Op, Output, Source, Target, Value};
 pub use kernels::Isa;
+pub use matrix::Matrix;
 pub use mul::MulParams;
 pub use pool::{AveragePool, GlobalAveragePool, Windows, average_pool, pool_axis};
 pub use program::{Given, Memory, Program, Wanted};

@@ -62,6 +62,17 @@ impl Table {
             }
         }
     }
+
+    /// Each code of an image, where it lies.
+    pub(crate) fn run_in_place(&self, codes: &mut [u8], view: &View) {
+        for row in 0..view.shape.rows {
+            for column in 0..view.shape.columns {
+                for code in &mut codes[view.at(row, column)..][..view.shape.channels] {
+                    *code = self.0[*code as usize];
+                }
+            }
+        }
+    }
 }
 
 /// The logistic function as onnxruntime approximates it on x86-64 with FMA (`LogisticKernelFma3.S`, after Eigen):
@@ -167,7 +178,7 @@ mod tests {
         let codes = image(shape, 5);
         let (input, from) = place(&codes, shape, 1, 7);
         let expected: Vec<u8> = codes.iter().map(|code| table.0[*code as usize]).collect();
-        let (mut output, to) = place(&vec![0; 60], shape, 2, 9);
+        let (mut output, to) = place(&[0; 60], shape, 2, 9);
         table.run(&input, &from, &mut output, &to);
         assert_eq!(take(&output, &to, 9), expected);
 

@@ -7,6 +7,7 @@ use tract_onnx::tract_core::ops::change_axes::AxisOp;
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::quant::DequantizeLinearF32;
 
+use super::members::summed;
 use crate::image::{Images, code_of};
 use crate::op::{QNode, QOp, Work};
 
@@ -56,7 +57,7 @@ impl<'a> Builder<'a> {
     fn add(&mut self, node: &'a TypedNode) -> TractResult<()> {
         let outlet = OutletId::new(node.id, 0);
         let Some(op) = node.op_as::<QOp>() else {
-            // A change of axes or of the type: no work in here. The value of a DequantizeLinear is its input's.
+            // No work in here: the value of a change of axes, a DequantizeLinear or a sum is its input's.
             let value = self.value(node.inputs[0], None)?;
             self.values.insert(outlet, value);
             return Ok(());
@@ -151,20 +152,21 @@ impl<'a> Builder<'a> {
 
     fn output(&mut self, outlet: OutletId) -> TractResult<()> {
         let node = self.model.node(outlet.node);
-        let target = match node.op_as::<DequantizeLinearF32>() {
-            Some(op) => {
-                let fact = self.model.outlet_fact(node.inputs[0])?;
-                let code = code_of(fact.datum_type).context("codes")?;
-                engine::Target::Floats {
-                    scale: op.scale,
-                    zero_point: op.zero_point + code.offset(),
-                }
-            }
-            None => {
-                let code = code_of(self.model.outlet_fact(outlet)?.datum_type);
-                let flip = code.context("codes")?.flip();
-                engine::Target::Codes { flip }
-            }
+        let real = |before: &TypedNode, op: &DequantizeLinearF32| {
+            let fact = self.model.outlet_fact(before.inputs[0])?;
+            let code = code_of(fact.datum_type).context("codes")?;
+            TractResult::Ok((op.scale, op.zero_point + code.offset()))
+        };
+        let target = if let Some((before, op)) = summed(self.model, node) {
+            let (scale, zero_point) = real(before, op)?;
+            engine::Target::Sums { scale, zero_point }
+        } else if let Some(op) = node.op_as::<DequantizeLinearF32>() {
+            let (scale, zero_point) = real(node, op)?;
+            engine::Target::Floats { scale, zero_point }
+        } else {
+            let code = code_of(self.model.outlet_fact(outlet)?.datum_type);
+            let flip = code.context("codes")?.flip();
+            engine::Target::Codes { flip }
         };
         self.built.outputs.push(outlet);
         self.built.graph.outputs.push(engine::Output {

@@ -1,6 +1,7 @@
 //! Which nodes go into one program.
 
 use tract_onnx::tract_core::ops::change_axes::AxisOp;
+use tract_onnx::tract_core::ops::nn::{Reduce, Reducer};
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::quant::DequantizeLinearF32;
 
@@ -43,6 +44,9 @@ fn can_be_inside(model: &TypedModel, node: &TypedNode, inside: &[bool]) -> bool 
     let Some(&from) = node.inputs.first() else {
         return false;
     };
+    if summed(model, node).is_some() {
+        return inside[from.node];
+    }
     let Ok(fact) = model.outlet_fact(from) else {
         return false;
     };
@@ -56,6 +60,21 @@ fn can_be_inside(model: &TypedModel, node: &TypedNode, inside: &[bool]) -> bool 
         return false;
     };
     keeps_order(op, fact, model, node)
+}
+
+/// The DequantizeLinear that a sum over all pixels reads: a global average pool begins so.
+pub(super) fn summed<'a>(
+    model: &'a TypedModel,
+    node: &TypedNode,
+) -> Option<(&'a TypedNode, &'a DequantizeLinearF32)> {
+    let reduce = node.op_as::<Reduce>()?;
+    if reduce.reducer != Reducer::Sum || reduce.axes[..] != [2, 3] {
+        return None;
+    }
+    let before = model.node(node.inputs[0].node);
+    let op = before.op_as::<DequantizeLinearF32>()?;
+    let fact = model.outlet_fact(before.inputs[0]).ok()?;
+    (fact.rank() == 4 && code_of(fact.datum_type).is_some()).then_some((before, op))
 }
 
 /// The operator changes the tensor's shape, but no element's place in the image.

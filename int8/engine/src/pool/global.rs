@@ -67,23 +67,35 @@ impl GlobalAveragePool {
 
     pub(crate) fn run(&self, input: &[u8], from: &View, output: &mut [u8], to: &View) {
         let (low, high) = (-self.zero as f32, (255 - self.zero) as f32);
-        let channels = to.shape.channels;
-        for first in (0..channels).step_by(CHANNELS) {
-            let count = CHANNELS.min(channels - first);
-            let mut sums = [self.bias; CHANNELS];
-            for row in 0..from.shape.rows {
-                for column in 0..from.shape.columns {
-                    let at = from.at(row, column) + first;
-                    for (sum, code) in sums.iter_mut().zip(&input[at..at + count]) {
-                        *sum = sum.wrapping_add(*code as i32);
-                    }
+        let codes = &mut output[to.at(0, 0)..][..to.shape.channels];
+        channel_sums(input, from, self.bias, |channel, sum| {
+            let real = (sum as f32 * self.multiplier).max(low).min(high);
+            codes[channel] = (round_small(real) + self.zero) as u8;
+        });
+    }
+}
+
+/// Calls `take` with each channel, and the sum of its codes over all pixels on top of `start`.
+#[inline(always)]
+pub(crate) fn channel_sums(
+    input: &[u8],
+    from: &View,
+    start: i32,
+    mut take: impl FnMut(usize, i32),
+) {
+    for first in (0..from.shape.channels).step_by(CHANNELS) {
+        let count = CHANNELS.min(from.shape.channels - first);
+        let mut sums = [start; CHANNELS];
+        for row in 0..from.shape.rows {
+            for column in 0..from.shape.columns {
+                let at = from.at(row, column) + first;
+                for (sum, code) in sums.iter_mut().zip(&input[at..at + count]) {
+                    *sum = sum.wrapping_add(*code as i32);
                 }
             }
-            let codes = &mut output[to.at(0, 0) + first..][..count];
-            for (code, sum) in codes.iter_mut().zip(sums) {
-                let real = (sum as f32 * self.multiplier).max(low).min(high);
-                *code = (round_small(real) + self.zero) as u8;
-            }
+        }
+        for (channel, sum) in sums[..count].iter().enumerate() {
+            take(first + channel, *sum);
         }
     }
 }

@@ -11,6 +11,7 @@ pub use average::{AveragePool, average_pool};
 pub use axis::pool_axis;
 pub use global::GlobalAveragePool;
 
+pub(crate) use global::channel_sums;
 pub(crate) use max::max_pool;
 
 use crate::geometry::Axis;

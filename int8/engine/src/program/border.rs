@@ -3,6 +3,7 @@
 use super::layout::Place;
 use super::{Given, Wanted};
 use crate::graph::{Input, Layout, Output, Source, Target};
+use crate::pool::channel_sums;
 use crate::view::{Shape, View};
 
 /// A tensor on its way in.
@@ -75,14 +76,29 @@ impl Exit {
         match (&self.output.target, wanted) {
             (Target::Codes { flip }, Wanted::Codes(codes)) => {
                 assert_eq!(codes.len(), view.shape.codes());
-                for_each(self.output.layout, view, |i, at| {
-                    codes[i] = buffer[at] ^ flip
-                });
+                match (self.output.layout, view.row_len()) {
+                    (Layout::Nhwc, Some(row)) => {
+                        for (r, codes) in codes.chunks_exact_mut(row).enumerate() {
+                            let from = &buffer[view.at(r, 0)..][..row];
+                            for (code, from) in codes.iter_mut().zip(from) {
+                                *code = from ^ flip;
+                            }
+                        }
+                    }
+                    (layout, _) => for_each(layout, view, |i, at| codes[i] = buffer[at] ^ flip),
+                }
             }
             (Target::Floats { scale, zero_point }, Wanted::Floats(reals)) => {
                 assert_eq!(reals.len(), view.shape.codes());
                 for_each(self.output.layout, view, |i, at| {
                     reals[i] = (buffer[at] as i32 - zero_point) as f32 * scale;
+                });
+            }
+            (Target::Sums { scale, zero_point }, Wanted::Floats(reals)) => {
+                assert_eq!(reals.len(), view.shape.channels);
+                let start = -(zero_point * view.shape.pixels() as i32);
+                channel_sums(buffer, view, start, |channel, sum| {
+                    reals[channel] = sum as f32 * scale;
                 });
             }
             (target, _) => panic!("a tensor of another kind than {target:?}"),

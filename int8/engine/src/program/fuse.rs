@@ -10,6 +10,8 @@ pub(super) struct Fused {
     /// A QLinearAdd merged into a convolution: its node, the other operand, whether the convolution is the
     /// second operand.
     pub(super) residual: Option<(usize, Value, bool)>,
+    /// The node of a table that is applied to the output where it lies.
+    pub(super) table: Option<usize>,
 }
 
 impl Fused {
@@ -20,7 +22,8 @@ impl Fused {
     }
 
     pub(super) fn output(&self, graph: &Graph) -> Value {
-        graph.nodes[self.residual.map_or(self.node, |(add, ..)| add)].output
+        let add = self.residual.map(|(add, ..)| add);
+        graph.nodes[self.table.or(add).unwrap_or(self.node)].output
     }
 }
 
@@ -67,17 +70,33 @@ pub(super) fn fuse(graph: &Graph) -> Vec<Fused> {
             residual[n] = Some((p, other, swapped));
         }
     }
-    (0..graph.nodes.len())
-        .filter(|n| !merged[*n] && !matches!(graph.nodes[*n].op, Op::Constant(_)))
-        .map(|n| match residual[n] {
+    let mut all: Vec<Fused> = Vec::new();
+    for n in 0..graph.nodes.len() {
+        let node = &graph.nodes[n];
+        if merged[n] || matches!(node.op, Op::Constant(_)) {
+            continue;
+        }
+        if let (Op::Table(_), &[input]) = (&node.op, &node.inputs[..]) {
+            let before = all.iter_mut().find(|f| f.output(graph) == input);
+            if let Some(before) = before.filter(|_| uses[input] == 1)
+                && before.table.is_none()
+            {
+                before.table = Some(n);
+                continue;
+            }
+        }
+        all.push(match residual[n] {
             Some((conv, other, swapped)) => Fused {
                 node: conv,
                 residual: Some((n, other, swapped)),
+                table: None,
             },
             None => Fused {
                 node: n,
                 residual: None,
+                table: None,
             },
-        })
-        .collect()
+        });
+    }
+    all
 }

@@ -21,6 +21,8 @@ pub(super) struct Step {
     /// Where it reads, input by input.
     inputs: Vec<Place>,
     output: Place,
+    /// Applied to the output, image only.
+    table: Option<Table>,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,7 @@ pub(super) fn steps(
                 work: Work::Copy,
                 inputs: vec![inputs[0]],
                 output: copy,
+                table: None,
             });
             inputs[0] = copy;
         }
@@ -102,6 +105,10 @@ pub(super) fn steps(
             work,
             inputs,
             output,
+            table: f.table.and_then(|n| match &graph.nodes[n].op {
+                Op::Table(table) => Some(table.clone()),
+                _ => None,
+            }),
         });
     }
     steps
@@ -145,6 +152,9 @@ impl Step {
             Work::GlobalAveragePool(pool) => pool.run(input(0), from(0), &mut output, to),
             Work::MaxPool(windows) => max_pool(windows, input(0), from(0), &mut output, to),
             Work::Copy => copy(input(0), from(0), &mut output, to),
+        }
+        if let Some(table) = &self.table {
+            table.run_in_place(&mut output, to);
         }
         self.output.fill_halo(&mut output);
         buffers[self.output.buffer] = output;
