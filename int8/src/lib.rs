@@ -51,6 +51,7 @@ mod region;
 
 pub use error::{Int8Error, NodeId, Problem};
 pub use normgate_int8_engine as engine;
+pub use program::use_threads;
 pub use tract_onnx as tract;
 
 use tract_onnx::tract_hir::ops::expandable::expand;

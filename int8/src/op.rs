@@ -155,6 +155,8 @@ impl EvalOp for QOp {
     fn eval(&self, context: &EvalContext<'_>, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let node = &*self.0;
         let output = (node.dims.clone(), datum_type(node.code));
-        ProgramOp::new(&node.id, &node.graph(), node.isa, vec![output])?.eval(context, inputs)
+        let threads = engine::Threads::ONE;
+        ProgramOp::new(&node.id, node.graph(), node.isa, threads, vec![output])?
+            .eval(context, inputs)
     }
 }

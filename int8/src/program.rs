@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use normgate_int8_engine::{Given, Graph, Isa, Memory, Program, Shape, Wanted};
+use normgate_int8_engine::{Given, Graph, Isa, Memory, Program, Shape, Threads, Wanted};
 use tract_onnx::tract_hir::internal::*;
 
 use crate::error::{Int8Error, NodeId, Problem};
@@ -15,6 +15,7 @@ pub(crate) struct ProgramOp(Arc<Data>);
 struct Data {
     /// The first node that went in.
     id: NodeId,
+    graph: Graph,
     program: Program,
     inputs: Vec<Shape>,
     /// Of each output: all dimensions, the element type.
@@ -24,19 +25,58 @@ struct Data {
 impl ProgramOp {
     pub(crate) fn new(
         id: &NodeId,
-        graph: &Graph,
+        graph: Graph,
         isa: Isa,
+        threads: Threads,
         outputs: Vec<(ShapeFact, DatumType)>,
     ) -> Result<ProgramOp, Int8Error> {
-        let program = Program::new(graph, isa).map_err(|why| id.error(Problem::Engine(why)))?;
+        let program = Program::with_threads(&graph, isa, threads)
+            .map_err(|why| id.error(Problem::Engine(why)))?;
         let (inputs, _) = program.shapes();
         Ok(ProgramOp(Arc::new(Data {
             id: id.clone(),
+            graph,
             program,
             inputs,
             outputs,
         })))
     }
+
+    fn with_threads(&self, threads: &Threads) -> Result<ProgramOp, Int8Error> {
+        let data = &*self.0;
+        let (isa, outputs) = (data.program.isa(), data.outputs.clone());
+        ProgramOp::new(&data.id, data.graph.clone(), isa, threads.clone(), outputs)
+    }
+}
+
+/// Lets the programs of an optimized model run on a pool of threads. The bytes stay the same; without this call
+/// each program runs on its caller's thread.
+///
+/// ```
+/// use normgate_int8::engine::Threads;
+/// use normgate_int8::tract::prelude::*;
+///
+/// # fn main() -> TractResult<()> {
+/// let mut onnx = normgate_int8::tract::onnx();
+/// normgate_int8::register(&mut onnx);
+/// let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/residual.onnx");
+/// let mut model = onnx.model_for_path(path)?.into_optimized()?;
+/// normgate_int8::use_threads(&mut model, &Threads::new(2)?)?;
+/// let model = model.into_runnable()?;
+/// # let _ = model;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Int8Error`], where the parts do not fit; they did before.
+pub fn use_threads(model: &mut TypedModel, threads: &Threads) -> Result<(), Int8Error> {
+    for node in model.nodes_mut() {
+        if let Some(op) = node.op_as::<ProgramOp>() {
+            node.op = Box::new(op.with_threads(threads)?);
+        }
+    }
+    Ok(())
 }
 
 impl Data {

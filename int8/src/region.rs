@@ -3,6 +3,7 @@
 mod build;
 mod members;
 
+use normgate_int8_engine::Threads;
 use tract_onnx::tract_hir::internal::*;
 
 use crate::program::ProgramOp;
@@ -20,7 +21,7 @@ pub(crate) fn merge(model: &TypedModel, node: &TypedNode) -> TractResult<TypedMo
             Ok((fact.shape.clone(), fact.datum_type))
         })
         .collect::<TractResult<_>>()?;
-    let op = ProgramOp::new(&first.id, &built.graph, first.isa, outputs)?;
+    let op = ProgramOp::new(&first.id, built.graph, first.isa, Threads::ONE, outputs)?;
     let mut patch = TypedModelPatch::default();
     let inputs = patch.taps(model, &built.inputs)?;
     let outlets = patch.wire_node(format!("{}.program", node.name), op, &inputs)?;

@@ -62,4 +62,12 @@ pub enum EngineError {
         /// The names that would do.
         available: String,
     },
+    /// No pool of that many threads.
+    #[error("no pool of {found} threads: {why}")]
+    Threads {
+        /// The count that was asked for.
+        found: usize,
+        /// What stands against it.
+        why: String,
+    },
 }

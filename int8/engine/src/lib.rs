@@ -50,6 +50,6 @@ pub use kernels::Isa;
 pub use matrix::Matrix;
 pub use mul::MulParams;
 pub use pool::{AveragePool, GlobalAveragePool, Windows, average_pool, pool_axis};
-pub use program::{Given, Memory, Program, Wanted};
+pub use program::{Given, Memory, Program, Threads, Wanted};
 pub use table::Table;
 pub use view::Shape;

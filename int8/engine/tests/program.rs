@@ -93,7 +93,7 @@ proptest! {
     fn a_program_is_its_operators_one_by_one(seed in any::<u64>()) {
         let mut rng = Rng::new(seed);
         let nodes = rng.range(1, 14);
-        let graph = graph(&mut rng, nodes);
+        let graph = graph(&mut rng, nodes, 4);
         let len = graph.values[0].codes();
         let images = [rng.bytes(len), rng.bytes(len)];
         let expected: Vec<_> = images.iter().map(|image| one_by_one(&graph, image)).collect();
@@ -106,6 +106,34 @@ proptest! {
                 prop_assert!(&found == expected, "{} differs", isa.name());
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Large enough for several bands.
+    #[test]
+    fn threads_change_nothing(seed in any::<u64>(), count in 2usize..5) {
+        let mut rng = Rng::new(seed);
+        let graph = graph(&mut rng, 8, 20);
+        let image = rng.bytes(graph.values[0].codes());
+        let isa = Isa::chosen().unwrap();
+        let one = Program::new(&graph, isa).unwrap();
+        let many = Program::with_threads(&graph, isa, Threads::new(count).unwrap()).unwrap();
+        let expected = run(&one, &mut one.memory().unwrap(), &graph, &image);
+        let found = run(&many, &mut many.memory().unwrap(), &graph, &image);
+        prop_assert!(found == expected);
+    }
+}
+
+#[test]
+fn a_pool_has_from_one_to_256_threads() {
+    assert_eq!(Threads::new(1).unwrap().count(), 1);
+    assert_eq!(Threads::new(3).unwrap().count(), 3);
+    for count in [0, 257, usize::MAX] {
+        let error = Threads::new(count).unwrap_err().to_string();
+        assert!(error.contains("expected 1 to 256"), "{error}");
     }
 }
 
@@ -185,7 +213,7 @@ fn a_residual_add_costs_no_step_and_buffers_are_shared() {
 fn a_run_allocates_nothing() {
     for seed in 0..30 {
         let mut rng = Rng::new(seed);
-        let graph = graph(&mut rng, 12);
+        let graph = graph(&mut rng, 12, 4);
         let image = rng.bytes(graph.values[0].codes());
         let program = Program::new(&graph, Isa::chosen().unwrap()).unwrap();
         let mut memory = program.memory().unwrap();
@@ -201,7 +229,7 @@ fn a_run_allocates_nothing() {
 #[test]
 fn a_graph_that_does_not_fit_is_refused() {
     let mut rng = Rng::new(1);
-    let good = graph(&mut rng, 6);
+    let good = graph(&mut rng, 6, 4);
     let refused = |change: &dyn Fn(&mut Graph)| {
         let mut graph = good.clone();
         change(&mut graph);

@@ -1,12 +1,16 @@
 //! A graph, ready to run: fused, laid out in memory once, weights packed once.
 //!
 //! In the order of making: [`fuse`] merges operators, [`layout`] gives each value a place, [`step`] makes what
-//! is run; [`border`] goes between the caller's tensors and the images inside.
+//! is run, in [`bands`] where there are [`threads`]; [`border`] goes between the caller's tensors and the images inside.
 
+mod bands;
 mod border;
 mod fuse;
 mod layout;
 mod step;
+mod threads;
+
+pub use threads::Threads;
 
 use crate::error::EngineError;
 use crate::graph::Graph;
@@ -20,6 +24,7 @@ use step::Step;
 #[derive(Debug)]
 pub struct Program {
     kernels: &'static Kernels,
+    threads: Threads,
     enters: Vec<Enter>,
     steps: Vec<Step>,
     exits: Vec<Exit>,
@@ -53,12 +58,20 @@ pub enum Wanted<'a> {
 }
 
 impl Program {
-    /// Makes a program of `graph` for the kernels of `isa`.
+    /// Makes a program of `graph` for the kernels of `isa` and the caller's thread.
     ///
     /// # Errors
     /// [`EngineError`] where parts of the graph do not fit each other, an image is too large, or this
     /// processor does not run `isa`.
     pub fn new(graph: &Graph, isa: Isa) -> Result<Program, EngineError> {
+        Program::with_threads(graph, isa, Threads::ONE)
+    }
+
+    /// The same for a pool of threads, which gives the same codes. A run then allocates what waking threads takes.
+    ///
+    /// # Errors
+    /// As [`Program::new`].
+    pub fn with_threads(graph: &Graph, isa: Isa, threads: Threads) -> Result<Program, EngineError> {
         let Some(kernels) = isa.kernels() else {
             return Err(EngineError::IsaNotHere {
                 found: isa.name(),
@@ -71,10 +84,11 @@ impl Program {
         graph.check()?;
         let fused = fuse::fuse(graph);
         let layout = layout::Layout::new(graph, &fused)?;
-        let steps = step::steps(graph, &fused, &layout, kernels);
+        let steps = step::steps(graph, &fused, &layout, kernels, threads.count());
         let place = |value: usize| layout.place(value);
         Ok(Program {
             kernels,
+            threads,
             enters: graph
                 .inputs
                 .iter()
@@ -150,9 +164,11 @@ impl Program {
         for (enter, given) in self.enters.iter().zip(given) {
             enter.run(given, buffers);
         }
-        for step in &self.steps {
-            step.run(self.kernels, buffers);
-        }
+        self.threads.enter(|| {
+            for step in &self.steps {
+                step.run(self.kernels, &self.threads, buffers);
+            }
+        });
         for (exit, wanted) in self.exits.iter().zip(wanted) {
             exit.run(wanted, buffers);
         }

@@ -1,8 +1,10 @@
 //! What is run, one after another.
 
+use super::bands::{Bands, Conv};
 use super::border::copy;
 use super::fuse::Fused;
 use super::layout::{Layout, Place};
+use super::threads::Threads;
 use crate::add::AddParams;
 use crate::broadcast::for_each_pair;
 use crate::concat::concat_part;
@@ -27,8 +29,7 @@ pub(super) struct Step {
 
 #[derive(Debug)]
 enum Work {
-    Dense(Vec<Dense>),
-    Depthwise(Box<Depthwise>),
+    Conv(Bands),
     Add(AddParams),
     Mul(MulParams),
     Table(Table),
@@ -47,6 +48,7 @@ pub(super) fn steps(
     fused: &[Fused],
     layout: &Layout,
     kernels: &Kernels,
+    threads: usize,
 ) -> Vec<Step> {
     let mut steps = Vec::new();
     for (i, f) in fused.iter().enumerate() {
@@ -63,12 +65,10 @@ pub(super) fn steps(
         }
         let output = layout.place(f.output(graph));
         let work = match &node.op {
-            Op::Conv(spec) if spec.is_depthwise() => Work::Depthwise(Box::new(Depthwise::new(
-                spec,
-                kernels,
-                &inputs[0].view,
-                &output.view,
-            ))),
+            Op::Conv(spec) if spec.is_depthwise() => {
+                let conv = Depthwise::new(spec, kernels, &inputs[0].view, &output.view);
+                Work::Conv(Bands::new(Conv::Depthwise(conv), threads))
+            }
             Op::Conv(spec) => {
                 let residual = f.residual.map(|(add, _, swapped)| {
                     let Op::Add(params) = graph.nodes[add].op else {
@@ -81,7 +81,8 @@ pub(super) fn steps(
                     }
                 });
                 let (from, to) = (&inputs[0].view, &output.view);
-                Work::Dense(Dense::new(spec, kernels, from, to, residual.as_ref()))
+                let groups = Dense::new(spec, kernels, from, to, residual.as_ref());
+                Work::Conv(Bands::new(Conv::Dense(groups), threads))
             }
             Op::Add(params) => Work::Add(*params),
             Op::Mul(params) => Work::Mul(*params),
@@ -115,23 +116,17 @@ pub(super) fn steps(
 }
 
 impl Step {
-    pub(super) fn run(&self, kernels: &Kernels, buffers: &mut [Vec<u8>]) {
+    pub(super) fn run(&self, kernels: &Kernels, threads: &Threads, buffers: &mut [Vec<u8>]) {
         // Taken out, so that the others can be read meanwhile; nothing is allocated.
         let mut output = std::mem::take(&mut buffers[self.output.buffer]);
         let input = |i: usize| &buffers[self.inputs[i].buffer][..];
         let from = |i: usize| &self.inputs[i].view;
         let to = &self.output.view;
         match &self.work {
-            Work::Dense(groups) => {
-                for conv in groups {
-                    let other = match conv.residual {
-                        Some(_) => input(1),
-                        None => &[],
-                    };
-                    (kernels.dense)(conv, input(0), &mut output, other);
-                }
+            Work::Conv(bands) => {
+                let other = if self.inputs.len() > 1 { input(1) } else { &[] };
+                bands.run(kernels, threads, input(0), &mut output, other);
             }
-            Work::Depthwise(conv) => (kernels.depthwise)(conv, input(0), &mut output),
             Work::Add(params) => {
                 let (a, b) = ((input(0), from(0)), (input(1), from(1)));
                 for_each_pair(a, b, &mut output, to, |a, b, codes| {

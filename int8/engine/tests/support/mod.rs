@@ -47,11 +47,11 @@ impl Rng {
     }
 }
 
-/// A graph of up to `nodes` operators on an image of `channels` channels.
-pub fn graph(rng: &mut Rng, nodes: usize) -> Graph {
+/// A graph of `nodes` operators on an image of `least` to three times as many rows and columns.
+pub fn graph(rng: &mut Rng, nodes: usize, least: usize) -> Graph {
     let shape = Shape {
-        rows: rng.range(3, 12),
-        columns: rng.range(3, 12),
+        rows: rng.range(least, 3 * least),
+        columns: rng.range(least, 3 * least),
         channels: rng.range(1, 40),
     };
     let mut graph = Graph {
