@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             "version": d.version,
             "precision": d.precision,
             "iterations": args.iterations,
+            "threads": args.model.threads(),
             "load_us": us(load),
             "stages": stages,
         });
@@ -58,8 +59,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     println!(
-        "{} v{} ({:?}), {} runs a stage, one thread",
-        d.name, d.version, d.precision, args.iterations
+        "{} v{} ({:?}), {} runs a stage, {} thread(s)",
+        d.name,
+        d.version,
+        d.precision,
+        args.iterations,
+        args.model.threads()
     );
     println!("{:<26} {:9.1} us", "load and prepare", us(load));
     for (name, l) in &stages {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use normgate::model::Model;
+use normgate::bundle::Bundle;
+use normgate::model::{Model, ModelError, Threads};
 
 /// The shipped model, so that the command works without any file beside it.
 const SHIPPED: &[u8] = include_bytes!("../../models/cifar10-resnet20-v1.onnx");
@@ -14,13 +15,20 @@ pub(super) struct ModelFile {
     /// A model file; the shipped cifar10-resnet20 where not given.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Threads of an inference.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    threads: usize,
 }
 
 impl ModelFile {
     pub(super) fn load(&self) -> anyhow::Result<Model> {
+        let threads = Threads::new(self.threads).context("--threads")?;
         Ok(match &self.model {
-            Some(path) => Model::load(path)?,
-            None => Model::from_bytes(SHIPPED).context("the shipped model")?,
+            Some(path) => Model::load_with_threads(path, &threads)?,
+            None => Bundle::from_bytes(SHIPPED)
+                .map_err(ModelError::from)
+                .and_then(|bundle| Model::with_threads(bundle, &threads))
+                .context("the shipped model")?,
         })
     }
 
@@ -34,6 +42,10 @@ impl ModelFile {
             );
         }
         Ok(model)
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.threads
     }
 
     pub(super) fn name(&self) -> String {

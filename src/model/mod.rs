@@ -14,6 +14,7 @@ use tract::prelude::*;
 use crate::bundle::{Bundle, Description};
 
 pub use error::ModelError;
+pub use normgate_int8::engine::Threads;
 
 /// A model file, checked, prepared by tract, and ready to be run by any number of [`Session`]s.
 #[derive(Debug, Clone)]
@@ -39,7 +40,15 @@ impl Model {
     /// # Errors
     /// [`ModelError`], with the file's name.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        Self::new(Bundle::read(path)?).map_err(|why| ModelError::File {
+        Self::load_with_threads(path, &Threads::ONE)
+    }
+
+    /// Reads `path` and prepares it for a pool of threads.
+    ///
+    /// # Errors
+    /// [`ModelError`], with the file's name.
+    pub fn load_with_threads(path: &Path, threads: &Threads) -> Result<Self, ModelError> {
+        Self::with_threads(Bundle::read(path)?, threads).map_err(|why| ModelError::File {
             path: path.to_owned(),
             why: Box::new(why),
         })
@@ -58,10 +67,18 @@ impl Model {
     /// # Errors
     /// [`ModelError::Prepare`] where tract refuses the graph.
     pub fn new(bundle: Bundle) -> Result<Self, ModelError> {
+        Self::with_threads(bundle, &Threads::ONE)
+    }
+
+    /// Prepares a checked file for a pool of threads, which all sessions share. Outputs are the same to the bit.
+    ///
+    /// # Errors
+    /// [`ModelError::Prepare`] where tract refuses the graph.
+    pub fn with_threads(bundle: Bundle, threads: &Threads) -> Result<Self, ModelError> {
         let description = bundle.description();
         let preprocess = description.preprocess()?;
         let gate = description.gate()?;
-        let plan = contained(|| prepare(&bundle)).map_err(ModelError::Prepare)?;
+        let plan = contained(|| prepare(&bundle, threads)).map_err(ModelError::Prepare)?;
         Ok(Self {
             bundle: Arc::new(bundle),
             plan,
@@ -174,11 +191,15 @@ fn floats(value: &TValue, length: usize) -> Result<Vec<f32>, ModelError> {
     }
 }
 
-fn prepare(bundle: &Bundle) -> TractResult<Arc<TypedRunnableModel>> {
+fn prepare(bundle: &Bundle, threads: &Threads) -> TractResult<Arc<TypedRunnableModel>> {
     let mut onnx = tract::onnx();
     normgate_int8::register(&mut onnx);
     let parsed = onnx.parse(bundle.model(), None)?.model;
-    parsed.into_optimized()?.into_runnable()
+    let mut model = parsed.into_optimized()?;
+    if threads.count() > 1 {
+        normgate_int8::use_threads(&mut model, threads)?;
+    }
+    model.into_runnable()
 }
 
 /// Runs `work`; a panic inside tract becomes an error, since a model file comes from outside.

@@ -353,6 +353,7 @@ fn bad_input_is_refused_in_one_clear_line() {
         (&["run", "--frames", "0"], "--frames"),
         (&["eval", "--id", "a", "--ood", "b"], "NAME=PATH"),
         (&["bench", "--iterations", "0"], "--iterations"),
+        (&["run", "--threads", "0"], "expected 1 to 256"),
     ] {
         let error = refused(args);
         assert!(error.contains(part), "{part}: {error}");
@@ -373,5 +374,32 @@ fn a_reader_that_leaves_early_is_no_fault() {
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn an_instruction_set_can_be_forced_and_is_never_guessed() {
+    let run = |isa: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_normgate"));
+        command.args(["run", "--format", "json", "--frames", "3"]);
+        isa.map(|isa| command.env("NORMGATE_ISA", isa));
+        command.output().unwrap()
+    };
+    let scores = |output: Output| -> Vec<Value> {
+        let lines = json_lines(&String::from_utf8(output.stdout).unwrap());
+        let verdicts = lines.iter().filter(|line| line.get("summary").is_none());
+        verdicts.map(|line| line["score"].clone()).collect()
+    };
+    let forced = scores(run(Some("portable")));
+    assert_eq!(forced.len(), 3);
+    assert!(forced.iter().all(Value::is_number), "{forced:?}");
+    assert_eq!(forced, scores(run(None)));
+    let unknown = run(Some("mmx"));
+    assert!(!unknown.status.success());
+    let error = String::from_utf8(unknown.stderr).unwrap();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(
+        error.contains("NORMGATE_ISA") && error.contains("\"mmx\""),
+        "{error}"
     );
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use normgate::dataset::{self, Split};
 use normgate::eval::run::infer_all;
-use normgate::model::{Inference, Model, ModelError};
+use normgate::model::{Inference, Model, ModelError, Threads};
 use normgate_core::Verdict;
 use normgate_int8::tract;
 use proptest::prelude::*;
@@ -249,6 +249,19 @@ fn pixels_of_another_size_are_refused() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn a_pool_of_threads_gives_the_same_outputs() {
+    for name in MODELS {
+        let one = model(name);
+        let many = Model::load_with_threads(&model_path(name), &Threads::new(3).unwrap()).unwrap();
+        let pixels: Vec<u8> = (0..3072u32).map(|i| (i * 37 % 251) as u8).collect();
+        assert_eq!(
+            many.session().unwrap().infer(&pixels).unwrap(),
+            one.session().unwrap().infer(&pixels).unwrap()
+        );
+    }
 }
 
 proptest! {
