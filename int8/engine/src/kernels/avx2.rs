@@ -1,12 +1,19 @@
-//! Avx2: the portable bodies, compiled for its vectors.
+//! AVX2: `vpmaddubsw` where two products cannot saturate it, `vpmaddwd` where they can.
 #![allow(
     unsafe_code,
-    reason = "functions of an instruction set are called after it was detected"
+    reason = "vector loads, and calls of an instruction set after detection"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "indices name lanes, pixels and blocks"
 )]
 
+mod dense;
+mod depthwise;
+mod pack;
+
+use super::block256::add;
 use super::{Isa, Kernels, portable};
-use crate::add::AddParams;
-use crate::conv::{Dense, Depthwise};
 
 /// The kernels, where the processor runs them.
 pub(super) fn kernels() -> Option<&'static Kernels> {
@@ -18,23 +25,10 @@ pub(super) fn kernels() -> Option<&'static Kernels> {
 // features that the functions are compiled for.
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx2,
-    dense: |conv, input, output, other| unsafe { dense(conv, input, output, other) },
-    depthwise: |conv, input, output| unsafe { depthwise(conv, input, output) },
+    pack_dense: pack::pack_dense,
+    dense: |conv, input, output, other| unsafe { dense::dense(conv, input, output, other) },
+    pack_depthwise: depthwise::pack_depthwise,
+    depthwise: |conv, input, output| unsafe { depthwise::depthwise(conv, input, output) },
     add: |params, a, b, output| unsafe { add(params, a, b, output) },
     ..portable::KERNELS
 };
-
-#[target_feature(enable = "avx2,fma")]
-fn dense(conv: &Dense, input: &[u8], output: &mut [u8], other: &[u8]) {
-    portable::dense::<4>(conv, input, output, other);
-}
-
-#[target_feature(enable = "avx2,fma")]
-fn depthwise(conv: &Depthwise, input: &[u8], output: &mut [u8]) {
-    portable::depthwise(conv, input, output);
-}
-
-#[target_feature(enable = "avx2,fma")]
-fn add(params: &AddParams, a: &[u8], b: &[u8], output: &mut [u8]) {
-    portable::add(params, a, b, output);
-}

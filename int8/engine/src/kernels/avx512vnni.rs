@@ -14,7 +14,7 @@
 use std::arch::x86_64::*;
 
 use super::tiles::cover;
-use super::{Isa, Kernels, avx512};
+use super::{Isa, Kernels, avx512, portable};
 use crate::conv::{Chunk, Dense, Depthwise, TapWeights};
 use crate::kernels::portable::QUAD;
 use crate::requant::BLOCK;
@@ -27,6 +27,7 @@ pub(super) fn kernels() -> Option<&'static Kernels> {
 // SAFETY of each call: the table leaves this file only through `kernels`, which has detected the features.
 static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512Vnni,
+    pack_dense: portable::pack_dense,
     dense: |conv, input, output, other| unsafe { dense(conv, input, output, other) },
     pack_depthwise,
     depthwise: |conv, input, output| unsafe { depthwise(conv, input, output) },

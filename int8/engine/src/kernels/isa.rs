@@ -94,6 +94,8 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => super::avx2::kernels(),
             #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => super::avxvnni::kernels(),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => super::avx512::kernels(),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni => super::avx512vnni::kernels(),

@@ -1,0 +1,40 @@
+//! AVX-VNNI: `vpdpbusd` as processors without AVX-512 have it. It adds four exact u8 x s8 products to each of 8 sums.
+#![allow(
+    unsafe_code,
+    reason = "vector loads, and calls of an instruction set after detection"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "indices name pixels and halves of a block"
+)]
+
+use super::{Kernels, avx2};
+
+/// The kernels, where the processor runs them.
+pub(super) fn kernels() -> Option<&'static Kernels> {
+    (avx2::kernels().is_some() && is_x86_feature_detected!("avxvnni")).then_some(&vex::KERNELS)
+}
+
+mod vex {
+    crate::kernels::vnni256::vnni256!("avx2,fma,avxvnni", _mm256_dpbusd_avx_epi32);
+}
+
+/// The same body with the instruction of AVX-512, so that it is tested on processors that have only that.
+#[cfg(test)]
+pub(super) mod evex {
+    crate::kernels::vnni256::vnni256!("avx2,fma,avx512vnni,avx512vl", _mm256_dpbusd_epi32);
+
+    pub(in crate::kernels) struct Evex;
+
+    impl Evex {
+        pub(in crate::kernels) fn name(&self) -> &'static str {
+            "avx512vnni"
+        }
+
+        pub(in crate::kernels) fn kernels(&self) -> Option<&'static Kernels> {
+            let runs =
+                is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vl");
+            (avx2::kernels().is_some() && runs).then_some(&KERNELS)
+        }
+    }
+}
