@@ -130,10 +130,10 @@ pub enum Problem {
         found: f32,
     },
     /// Weights that are not symmetric.
-    #[error(
-        "w_zero_point is {found} for output channel {channel}, expected {expected} (symmetric)"
-    )]
+    #[error("{input} is {found} for output channel {channel}, expected {expected} (symmetric)")]
     WeightZeroPoint {
+        /// The input, by its name in the operator's definition.
+        input: &'static str,
         /// The first output channel at fault.
         channel: usize,
         /// 0 for signed weights, 128 for unsigned ones.

@@ -33,6 +33,15 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn parse(signature: &Signature, proto: &NodeProto) -> Result<Node, Int8Error> {
+        Node::with_inputs(signature, signature.inputs, proto)
+    }
+
+    /// A node with inputs that depend on the file.
+    pub(crate) fn with_inputs(
+        signature: &Signature,
+        inputs: &[(&'static str, Presence)],
+        proto: &NodeProto,
+    ) -> Result<Node, Int8Error> {
         let name = match proto.output.first() {
             Some(output) if proto.name.is_empty() => output.clone(),
             _ => proto.name.clone(),
@@ -52,12 +61,9 @@ impl Node {
                 found: proto.domain.clone(),
             }));
         }
-        let required = signature
-            .inputs
-            .iter()
-            .rposition(|(_, p)| *p == Presence::Required);
+        let required = inputs.iter().rposition(|(_, p)| *p == Presence::Required);
         let least = required.map_or(0, |last| last + 1);
-        if !(least..=signature.inputs.len()).contains(&proto.input.len()) {
+        if !(least..=inputs.len()).contains(&proto.input.len()) {
             return Err(id.error(Problem::InputCount {
                 expected: signature.counts,
                 found: proto.input.len(),
@@ -68,15 +74,13 @@ impl Node {
                 found: proto.output.len(),
             }));
         }
-        let positions: Vec<_> = optional_inputs(proto)
-            .take(signature.inputs.len())
-            .collect();
-        for ((input, presence), position) in signature.inputs.iter().zip(&positions) {
+        let positions: Vec<_> = optional_inputs(proto).take(inputs.len()).collect();
+        for ((input, presence), position) in inputs.iter().zip(&positions) {
             if *presence == Presence::Required && position.is_none() {
                 return Err(id.error(Problem::InputMissing { input }));
             }
         }
-        let names = signature.inputs.iter().map(|(name, _)| *name).collect();
+        let names = inputs.iter().map(|(name, _)| *name).collect();
         Ok(Node {
             id,
             names,
@@ -152,6 +156,27 @@ impl<'a> Attributes<'a> {
             other => Err(self
                 .node
                 .attribute_error(name, "integers", format!("{other:?}"))),
+        }
+    }
+
+    pub(crate) fn float(&mut self, name: &'static str) -> Result<Option<f32>, Int8Error> {
+        let Some(attribute) = self.take(name) else {
+            return Ok(None);
+        };
+        match attribute.r#type() {
+            AttributeType::Float => Ok(Some(attribute.f)),
+            other => Err(self
+                .node
+                .attribute_error(name, "a number", format!("{other:?}"))),
+        }
+    }
+
+    /// 0 or 1; 0 where the file has none.
+    pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, Int8Error> {
+        match self.int(name)?.unwrap_or(0) {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.node.attribute_error(name, "0 or 1", other)),
         }
     }
 

@@ -87,13 +87,13 @@ impl Data {
     }
 
     fn run(&self, memory: &mut Memory, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
-        let batch = match (inputs.first(), self.inputs.first()) {
-            (Some(tensor), Some(shape)) => tensor.len() / shape.codes(),
-            _ => 1,
-        };
+        let images = inputs.iter().zip(&self.inputs);
+        let images = images.map(|(tensor, shape)| tensor.len() / shape.codes());
+        let batch = images.max().unwrap_or(1);
         for (tensor, shape) in inputs.iter().zip(&self.inputs) {
+            // One image, such as a constant operand, goes with each of a batch.
             ensure!(
-                tensor.len() == batch * shape.codes(),
+                [shape.codes(), batch * shape.codes()].contains(&tensor.len()),
                 "{}: input is {:?}, expected {batch} of {shape:?}",
                 self.id,
                 tensor.shape(),
@@ -138,6 +138,7 @@ impl Data {
 /// One image of a tensor.
 fn given<'a>(tensor: &'a TValue, shape: &Shape, image: usize) -> TractResult<Given<'a>> {
     let plain = tensor.try_as_plain_ram()?;
+    let image = image.min(tensor.len() / shape.codes() - 1);
     let range = image * shape.codes()..(image + 1) * shape.codes();
     Ok(match tensor.datum_type() {
         DatumType::F32 => Given::Floats(&plain.as_slice::<f32>()?[range]),

@@ -265,6 +265,7 @@ fn scales_and_weight_zero_points_are_checked() {
     assert_eq!(
         zero,
         Problem::WeightZeroPoint {
+            input: "w_zero_point",
             channel: 5,
             expected: 0,
             found: 3
@@ -303,8 +304,14 @@ fn windows_and_sizes_are_checked() {
 }
 
 #[test]
-fn operands_of_two_shapes_are_refused() {
-    for shape in [&[1i64, 1, 6, 6][..], &[1, 8, 6, 5], &[1]] {
+fn operands_that_do_not_fit_are_refused() {
+    for shape in [
+        &[1i64, 8, 6, 5][..],
+        &[1, 4, 1, 1],
+        &[1, 8, 6, 1],
+        &[6],
+        &[2, 8, 6, 6],
+    ] {
         let problem = problem(&add(shape));
         assert!(
             matches!(problem, Problem::Shape { input: "B", .. }),

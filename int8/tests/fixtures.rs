@@ -26,6 +26,11 @@ fn separable_convolutions_equal_onnxruntime() {
     check("separable");
 }
 
+#[test]
+fn other_operators_equal_onnxruntime() {
+    check("mixed");
+}
+
 /// From the pixels to the output there is one program, and nothing that moves memory.
 #[test]
 fn a_network_is_one_program() {

@@ -4,7 +4,7 @@
 
 mod attributes;
 
-use normgate_int8_engine::{ConvSpec, EngineError, Op as EngineOp, Shape};
+use normgate_int8_engine::{ConvSpec, Op as EngineOp};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::infer::*;
 use tract_onnx::tract_hir::internal::*;
@@ -12,7 +12,7 @@ use tract_onnx::tract_hir::ops::expandable::Expansion;
 
 use crate::constants::Constants;
 use crate::error::{Int8Error, Problem};
-use crate::image::{Images, code_of, datum_type};
+use crate::image::code_of;
 use crate::node::{Node, Presence::*, Signature};
 use crate::op::{QOp, Work};
 use attributes::ConvAttributes;
@@ -62,19 +62,6 @@ impl QLinearConv {
         self.node.error(problem)
     }
 
-    fn image(&self, shape: &ShapeFact) -> Result<Shape, Int8Error> {
-        Images::of(shape)
-            .filter(|_| shape.rank() == 4)
-            .map(|images| images.shape)
-            .ok_or_else(|| {
-                self.error(Problem::Shape {
-                    input: "x",
-                    expected: "[N, C, H, W] with C, H, W known and not 0".into(),
-                    found: format!("{shape:?}"),
-                })
-            })
-    }
-
     /// Reads and checks everything that the operator needs.
     fn op(&self, model: &TypedModel, outlets: &[OutletId]) -> TractResult<QOp> {
         let constants = Constants {
@@ -83,7 +70,7 @@ impl QLinearConv {
             outlets,
         };
         let x = model.outlet_fact(constants.outlet(X)?)?;
-        let image = self.image(&x.shape)?;
+        let image = constants.images(X, &x.shape)?.shape;
         let inputs = image.channels;
         let input = constants.zero_point(X_ZERO_POINT)?;
         if code_of(x.datum_type) != Some(input.0) {
@@ -101,7 +88,7 @@ impl QLinearConv {
             let expected = format!("M in {group} groups and C / group = {inputs} / {group}");
             Err(constants.shape(W, expected, &shape))?;
         }
-        if let Some(kernel) = self.attributes.kernel
+        if let Some(kernel) = self.attributes.windows.kernel
             && kernel != [kernel_y, kernel_x]
         {
             Err(self.node.attribute_error(
@@ -123,9 +110,16 @@ impl QLinearConv {
             outputs,
             input_zero: input.1 + input.0.offset(),
             output_zero: output.1 + output.0.offset(),
-            weights: self.weights(&constants, outputs)?.into(),
+            weights: constants
+                .symmetric_weights(W, W_ZERO_POINT, outputs)?
+                .into(),
             bias: self.bias(&constants, outputs)?,
-            multipliers: self.multipliers(&constants, outputs)?,
+            multipliers: constants.multipliers(
+                constants.scale(X_SCALE)?,
+                W_SCALE,
+                Y_SCALE,
+                outputs,
+            )?,
         };
         spec.check()
             .map_err(|why| self.error(Problem::Engine(why)))?;
@@ -149,25 +143,6 @@ impl QLinearConv {
         )?)
     }
 
-    /// Symmetric weights: signed with zero point 0, or unsigned with 128.
-    fn weights(&self, constants: &Constants<'_>, outputs: usize) -> Result<Vec<i8>, Int8Error> {
-        let (code, weights) = constants.codes(W)?;
-        let (point_code, points) = constants.zero_points(W_ZERO_POINT, outputs)?;
-        if point_code != code {
-            let found = datum_type(point_code);
-            return Err(constants.element_type(W_ZERO_POINT, "that of w", found));
-        }
-        let expected = code.range().0 + 128;
-        if let Some(channel) = points.iter().position(|z| *z != expected) {
-            return Err(self.error(Problem::WeightZeroPoint {
-                channel,
-                expected,
-                found: points[channel],
-            }));
-        }
-        Ok(weights.into_iter().map(|w| (w - expected) as i8).collect())
-    }
-
     fn bias(&self, constants: &Constants<'_>, outputs: usize) -> Result<Vec<i32>, Int8Error> {
         if self.node.position(B).is_none() {
             return Ok(vec![0; outputs]);
@@ -177,28 +152,6 @@ impl QLinearConv {
             return Err(constants.shape(B, format!("[{outputs}]"), [bias.len()]));
         }
         Ok(bias)
-    }
-
-    /// In f32, in onnxruntime's order.
-    fn multipliers(
-        &self,
-        constants: &Constants<'_>,
-        outputs: usize,
-    ) -> Result<Vec<f32>, Int8Error> {
-        let x = constants.scale(X_SCALE)?;
-        let y = constants.scale(Y_SCALE)?;
-        let multipliers: Vec<f32> = constants
-            .scales(W_SCALE, outputs)?
-            .into_iter()
-            .map(|w| x * w / y)
-            .collect();
-        match multipliers.iter().find(|m| !m.is_finite()) {
-            Some(found) => Err(self.error(Problem::Engine(EngineError::Multiplier {
-                found: *found,
-                limit: f32::INFINITY,
-            }))),
-            None => Ok(multipliers),
-        }
     }
 }
 

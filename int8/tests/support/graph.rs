@@ -5,6 +5,18 @@ use normgate_int8::tract::pb::tensor_proto::DataType;
 use normgate_int8::tract::pb::tensor_shape_proto::{Dimension, dimension};
 use normgate_int8::tract::pb::*;
 
+/// The operators of onnxruntime's own domain.
+const MICROSOFT: [&str; 8] = [
+    "QLinearAdd",
+    "QLinearMul",
+    "QLinearLeakyRelu",
+    "QLinearSigmoid",
+    "QLinearConcat",
+    "QLinearAveragePool",
+    "QLinearGlobalAveragePool",
+    "QGemm",
+];
+
 /// A value in the graph: its name, its element type, its shape.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -99,7 +111,7 @@ impl Graph {
         let name = format!("{op}_{}", self.proto.node.len());
         let output = format!("{name}_out");
         self.proto.node.push(NodeProto {
-            domain: if op == "QLinearAdd" {
+            domain: if MICROSOFT.contains(&op) {
                 "com.microsoft".into()
             } else {
                 String::new()
@@ -164,6 +176,15 @@ pub(crate) fn string(name: &str, s: &str) -> AttributeProto {
         name: name.into(),
         r#type: AttributeType::String as i32,
         s: s.into(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn float(name: &str, f: f32) -> AttributeProto {
+    AttributeProto {
+        name: name.into(),
+        r#type: AttributeType::Float as i32,
+        f,
         ..Default::default()
     }
 }

@@ -2,7 +2,12 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod graph;
+pub(crate) mod live;
 pub(crate) mod models;
+pub(crate) mod operators;
+pub(crate) mod qdq;
+pub(crate) mod qdq_nets;
+mod qdq_weights;
 
 use normgate_int8::tract::pb::ModelProto;
 use normgate_int8::tract::prelude::*;

@@ -167,11 +167,11 @@ pub(crate) fn add(
     (graph.node("QLinearAdd", inputs, vec![], a.of, &a.shape), to)
 }
 
-fn code(rng: &mut Rng) -> DataType {
+pub(crate) fn code(rng: &mut Rng) -> DataType {
     rng.one_of(&[DataType::Uint8, DataType::Uint8, DataType::Int8])
 }
 
-fn case(name: String, graph: Graph, output: &Value, input: Vec<u8>) -> Case {
+pub(crate) fn case(name: String, graph: Graph, output: &Value, input: Vec<u8>) -> Case {
     Case {
         name,
         model: graph.finish(output),

@@ -1,4 +1,10 @@
 //! AVX2: `vpmaddubsw` where two products cannot saturate it, `vpmaddwd` where they can.
+//!
+//! Bound by two multiplications for 32 products: 118 GMAC/s on Zen 4 at 3.7 GHz. 3x3 layers reach 93 to 97 with weights
+//! spread as in the shipped models, where half of the steps are safe as they lie and a quarter in another order.
+//! Weights of 16 bits alone gave 72, or 82 with two blocks at once, since each code has to be widened; without the
+//! other orders it was 90. Depthwise has more instructions for the order of codes and for requantization than for
+//! products: 37 GMAC/s for 3x3.
 #![allow(
     unsafe_code,
     reason = "vector loads, and calls of an instruction set after detection"

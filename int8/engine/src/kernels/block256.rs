@@ -1,4 +1,7 @@
 //! Blocks of 16 channels in two 256-bit vectors: from sums to codes in memory, and the residual add.
+//!
+//! No `map` or `from_fn` here or in the kernels around it: those are not compiled for AVX2, so their closures would not
+//! be inlined, and vectors would go through memory.
 #![allow(unsafe_code, reason = "vector loads and stores")]
 #![allow(clippy::needless_range_loop, reason = "indices name pixels")]
 
@@ -90,13 +93,14 @@ fn add_real(params: &AddParams, a: Real, b: Real) -> Real {
     ]
 }
 
-/// The sums of `PIXELS` neighbours, of which the first is at `row` and `column`, become codes of one block.
+/// The sums of `PIXELS` neighbours, of which the first is at `row` and `column`, become codes of one block, of which
+/// all channels exist if `FULL`.
 ///
 /// # Safety
 /// `conv.check(input, output, other)` has passed, and the block and the pixels exist.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn finish<const PIXELS: usize>(
+pub(super) unsafe fn finish<const PIXELS: usize, const FULL: bool>(
     conv: &Dense,
     block: usize,
     sums: [Sums; PIXELS],
@@ -122,7 +126,7 @@ pub(super) unsafe fn finish<const PIXELS: usize>(
             // SAFETY: `check` has found that the last pixel's channels end inside the other operand.
             let other = unsafe {
                 let from = other.as_ptr().add(view.at(row, column) + block * BLOCK);
-                load::<PIXELS>(from, view.pixel_step, channels)
+                load::<PIXELS, FULL>(from, view.pixel_step, channels)
             };
             for p in 0..PIXELS {
                 real[p] = add_codes(requant, residual, real[p], other[p]);
@@ -136,7 +140,7 @@ pub(super) unsafe fn finish<const PIXELS: usize>(
         let to = output
             .as_mut_ptr()
             .add(conv.output.at(row, column) + block * BLOCK);
-        store(codes, to, conv.output.pixel_step, channels);
+        store::<PIXELS, FULL>(codes, to, conv.output.pixel_step, channels);
     }
 }
 
@@ -160,19 +164,19 @@ fn add_codes(requant: &Requant, residual: &Residual, mut own: Real, other: __m12
     }
 }
 
-/// The codes of one block of `PIXELS` neighbours, of which `channels` exist.
+/// The codes of one block of `PIXELS` neighbours, of which `channels` exist, all 16 if `FULL`.
 ///
 /// # Safety
 /// They can be read.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn load<const PIXELS: usize>(
+unsafe fn load<const PIXELS: usize, const FULL: bool>(
     from: *const u8,
     step: usize,
     channels: usize,
 ) -> [__m128i; PIXELS] {
     let mut codes = [_mm_setzero_si128(); PIXELS];
-    if channels < BLOCK {
+    if !FULL {
         // SAFETY: the caller's word.
         unsafe { load_parts(&mut codes, from, step, channels) };
     } else {
@@ -195,19 +199,19 @@ unsafe fn load_parts(codes: &mut [__m128i], from: *const u8, step: usize, channe
     }
 }
 
-/// The `channels` of one block of `PIXELS` neighbours.
+/// The `channels` of one block of `PIXELS` neighbours, all 16 if `FULL`.
 ///
 /// # Safety
 /// They can be written.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn store<const PIXELS: usize>(
+pub(super) unsafe fn store<const PIXELS: usize, const FULL: bool>(
     codes: [__m128i; PIXELS],
     to: *mut u8,
     step: usize,
     channels: usize,
 ) {
-    if channels < BLOCK {
+    if !FULL {
         // SAFETY: the caller's word.
         unsafe { store_parts(&codes, to, step, channels) };
     } else {

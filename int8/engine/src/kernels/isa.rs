@@ -99,6 +99,8 @@ impl Isa {
             Isa::Avx512 => super::avx512::kernels(),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni => super::avx512vnni::kernels(),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon | Isa::NeonDot | Isa::NeonI8mm => super::neon::kernels(self),
             _ => None,
         }
     }

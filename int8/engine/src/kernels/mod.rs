@@ -25,6 +25,8 @@ mod avxvnni;
 #[cfg(target_arch = "x86_64")]
 mod block256;
 mod isa;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(test)]
 mod tests;

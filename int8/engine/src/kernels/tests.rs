@@ -1,5 +1,7 @@
 //! The same tests for each instruction set, against the definition.
 
+mod fixed;
+
 use proptest::prelude::*;
 
 use super::{Isa, Kernels};
@@ -339,6 +341,22 @@ macro_rules! kernel_tests {
                 }
             }
 
+            #[test]
+            #[cfg_attr(miri, ignore = "too slow")]
+            fn codes_are_those_of_all_others() {
+                if let Some(kernels) = here() {
+                    fixed::check_digest(kernels);
+                }
+            }
+
+            #[test]
+            #[cfg_attr(miri, ignore = "too slow")]
+            fn large_images_are_the_definition() {
+                if let Some(kernels) = here() {
+                    fixed::check_large(kernels);
+                }
+            }
+
             proptest! {
                 #![proptest_config(ProptestConfig::with_cases(cases(24)))]
 
@@ -368,3 +386,9 @@ kernel_tests!(avxvnni_as_evex, super::super::avxvnni::evex::Evex);
 kernel_tests!(avx512, Isa::Avx512);
 #[cfg(target_arch = "x86_64")]
 kernel_tests!(avx512vnni, Isa::Avx512Vnni);
+#[cfg(target_arch = "aarch64")]
+kernel_tests!(neon, Isa::Neon);
+#[cfg(target_arch = "aarch64")]
+kernel_tests!(neon_dot, Isa::NeonDot);
+#[cfg(target_arch = "aarch64")]
+kernel_tests!(neon_i8mm, Isa::NeonI8mm);

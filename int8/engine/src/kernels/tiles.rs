@@ -7,13 +7,14 @@ pub(crate) fn cover(columns: usize, pixels: usize, mut tile: impl FnMut(usize)) 
     if columns < pixels {
         return false;
     }
+    let last = columns - pixels;
     let mut column = 0;
-    while column + pixels <= columns {
+    // One call, so that the compiler makes it a part of the loop.
+    loop {
         tile(column);
-        column += pixels;
+        if column == last {
+            return true;
+        }
+        column = last.min(column + pixels);
     }
-    if column < columns {
-        tile(columns - pixels);
-    }
-    true
 }

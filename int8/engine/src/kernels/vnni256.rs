@@ -1,4 +1,5 @@
-//! The dense kernel with `vpdpbusd` on 256 bits, for either encoding of the instruction.
+//! The dense kernel with `vpdpbusd` on 256 bits, for either encoding of the instruction. A block has two vectors of
+//! sums a pixel; a step loads its two vectors of weights once, and each pixel's quad into all lanes.
 
 /// Makes the table `KERNELS` for processors with `$features`, of which `$dot` is the instruction.
 macro_rules! vnni256 {
@@ -9,6 +10,7 @@ macro_rules! vnni256 {
         use crate::kernels::block256::{Sums, finish, load_sums};
         use crate::kernels::portable::QUAD;
         use crate::kernels::{Isa, Kernels, avx2, portable};
+        use crate::requant::BLOCK;
 
         // SAFETY of each call: the table leaves its file only where the features have been detected.
         pub(super) static KERNELS: Kernels = Kernels {
@@ -21,25 +23,33 @@ macro_rules! vnni256 {
         #[target_feature(enable = $features)]
         fn dense(conv: &Dense, input: &[u8], output: &mut [u8], other: &[u8]) {
             conv.check(input, output, other);
+            let columns = conv.window.columns;
+            // Six hide the latency even where it is 5 cycles, but not at the cost of many pixels computed twice.
+            let six = columns.next_multiple_of(6) <= columns.next_multiple_of(4) + columns / 8;
             for block in 0..conv.blocks() {
+                let full = conv.block_channels(block) == BLOCK;
+                let rows = match columns {
+                    1 if full => rows::<1, true>,
+                    1 => rows::<1, false>,
+                    2..4 if full => rows::<2, true>,
+                    2..4 => rows::<2, false>,
+                    6.. if six && full => rows::<6, true>,
+                    6.. if six => rows::<6, false>,
+                    _ if full => rows::<4, true>,
+                    _ => rows::<4, false>,
+                };
                 // SAFETY: `check` has passed, and the block and the columns exist.
-                unsafe {
-                    match conv.window.columns {
-                        1 => rows::<1>(conv, input, output, other, block),
-                        2..4 => rows::<2>(conv, input, output, other, block),
-                        4..9 => rows::<4>(conv, input, output, other, block),
-                        _ => rows::<6>(conv, input, output, other, block),
-                    }
-                }
+                unsafe { rows(conv, input, output, other, block) };
             }
         }
 
-        /// One block of output channels, in tiles of `PIXELS` columns; the last tile of a row overlaps the one before.
+        /// One block of output channels, all 16 of them if `FULL`, in tiles of `PIXELS` columns; the last tile of a row
+        /// overlaps the one before.
         ///
         /// # Safety
         /// `conv.check(input, output, other)` has passed, the block exists, and a row has `PIXELS` columns.
         #[target_feature(enable = $features)]
-        unsafe fn rows<const PIXELS: usize>(
+        unsafe fn rows<const PIXELS: usize, const FULL: bool>(
             conv: &Dense,
             input: &[u8],
             output: &mut [u8],
@@ -56,7 +66,7 @@ macro_rules! vnni256 {
                     // SAFETY: the caller's word, and the pixels are in the row.
                     unsafe {
                         let sums = tile::<PIXELS>(conv, weights, input, at, block);
-                        finish(conv, block, sums, at, output, other);
+                        finish::<PIXELS, FULL>(conv, block, sums, at, output, other);
                     }
                     column += PIXELS;
                 }

@@ -58,15 +58,14 @@ pub(super) fn pack_depthwise(weights: &TapWeights<'_>) -> Vec<Chunk> {
 pub(super) fn depthwise(conv: &Depthwise, input: &[u8], output: &mut [u8]) {
     conv.check(input, output);
     let step = conv.weights.len() / conv.blocks();
-    let generic = conv.window.runs.len().div_ceil(2);
     for (block, weights) in conv.weights.chunks_exact(step).enumerate() {
-        let mut walk = Block::new(conv, input, output, block);
-        // SAFETY: `check` has passed, and the weights are those of the path.
+        let mut block = Block::new(conv, input, output, block);
+        // SAFETY: `check` has passed.
         unsafe {
-            match columns_apart(conv) {
-                Some(1) => walk.by_columns(&weights[generic..][..5]),
-                Some(2) => walk.by_two_columns(&weights[generic + 5..][..5]),
-                _ => walk.by_taps(&weights[..generic]),
+            if block.channels == BLOCK {
+                block.run::<true>(weights);
+            } else {
+                block.run::<false>(weights);
             }
         }
     }
@@ -83,7 +82,7 @@ fn columns_apart(conv: &Depthwise) -> Option<usize> {
     (1..=2).find(|apart| even && conv.window.column_step == apart * step)
 }
 
-/// One block of channels of all pixels.
+/// One block of channels of all pixels. Its methods know whether it is `FULL`.
 struct Block<'a> {
     conv: &'a Depthwise,
     input: &'a [u8],
@@ -159,6 +158,21 @@ fn multiply(
 }
 
 impl Block<'_> {
+    /// # Safety
+    /// `check` has passed.
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn run<const FULL: bool>(&mut self, weights: &[Chunk]) {
+        let (any, three) = weights.split_at(self.conv.window.runs.len().div_ceil(2));
+        // SAFETY: the caller's word, and what has been found about the window.
+        unsafe {
+            match columns_apart(self.conv) {
+                Some(1) => self.by_columns::<FULL>(&three[..5]),
+                Some(2) => self.by_two_columns::<FULL>(&three[5..]),
+                _ => self.by_taps::<FULL>(any),
+            }
+        }
+    }
+
     /// The block's codes at an offset, as words.
     ///
     /// # Safety
@@ -174,7 +188,7 @@ impl Block<'_> {
     /// The pixel exists.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn store(&mut self, sums: Halves<__m256i>, row: usize, column: usize) {
+    unsafe fn store<const FULL: bool>(&mut self, sums: Halves<__m256i>, row: usize, column: usize) {
         let requant = &self.conv.requant;
         let real = [
             _mm256_mul_ps(_mm256_cvtepi32_ps(sums[0]), self.scale[0]),
@@ -188,14 +202,14 @@ impl Block<'_> {
         );
         let at = self.conv.output.at(row, column) + self.first;
         // SAFETY: `check` has found that the last pixel's channels end inside the output.
-        unsafe { store([codes], self.output.as_mut_ptr().add(at), 0, self.channels) };
+        unsafe { store::<1, FULL>([codes], self.output.as_mut_ptr().add(at), 0, self.channels) };
     }
 
     /// # Safety
     /// `check` has passed; the weights are those of `pairs`.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn by_taps(&mut self, weights: &[Chunk]) {
+    unsafe fn by_taps<const FULL: bool>(&mut self, weights: &[Chunk]) {
         let window = &self.conv.window;
         for row in 0..window.rows {
             for column in 0..window.columns {
@@ -210,7 +224,7 @@ impl Block<'_> {
                     sums = multiply(sums, side_by_side(a, b), weights);
                 }
                 // SAFETY: the pixel exists.
-                unsafe { self.store(sums, row, column) };
+                unsafe { self.store::<FULL>(sums, row, column) };
             }
         }
     }
@@ -219,7 +233,7 @@ impl Block<'_> {
     /// `check` has passed; the window is of 3x3 and one column apart from the next; the weights are those of `STEP_1`.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn by_columns(&mut self, weights: &[Chunk]) {
+    unsafe fn by_columns<const FULL: bool>(&mut self, weights: &[Chunk]) {
         let window = &self.conv.window;
         let &[_, _, _, _, _] = weights else {
             unreachable!()
@@ -248,7 +262,7 @@ impl Block<'_> {
                 second = multiply(self.bias, upper, &weights[0]);
                 if column >= 2 {
                     // SAFETY: the pixel exists.
-                    unsafe { self.store(done, row, column - 2) };
+                    unsafe { self.store::<FULL>(done, row, column - 2) };
                 }
             }
         }
@@ -258,7 +272,7 @@ impl Block<'_> {
     /// `check` has passed; the window is of 3x3 and two columns apart from the next; the weights are those of `STEP_2`.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn by_two_columns(&mut self, weights: &[Chunk]) {
+    unsafe fn by_two_columns<const FULL: bool>(&mut self, weights: &[Chunk]) {
         let window = &self.conv.window;
         let &[_, _, _, _, _] = weights else {
             unreachable!()
@@ -288,7 +302,7 @@ impl Block<'_> {
                 sums = multiply(sums, upper, &weights[2]);
                 sums = multiply(sums, lower, &weights[4]);
                 // SAFETY: the pixel exists.
-                unsafe { self.store(sums, row, column) };
+                unsafe { self.store::<FULL>(sums, row, column) };
             }
         }
     }
