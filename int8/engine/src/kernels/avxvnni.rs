@@ -1,7 +1,7 @@
 //! AVX-VNNI: `vpdpbusd` as processors without AVX-512 have it. It adds four exact u8 x s8 products to each of 8 sums.
 //!
-//! Bound by two of them a cycle. With AVX-512's encoding, on Zen 4 at 3.7 GHz, 3x3 layers reach 185 to 212 GMAC/s of the
-//! 221 that the instruction alone makes; no processor with AVX-VNNI was at hand to time it on. Tiles of 4, 5 and 7
+//! Bound by two of them a cycle. With AVX-512's encoding, on Zen 4 at 3.7 GHz, 3x3 layers reach 185 to 212 GMAC/s of
+//! the 221 that the instruction alone makes; no processor with AVX-VNNI was at hand to time it on. Tiles of 4, 5 and 7
 //! pixels were no faster than those of 6, which have 12 sums in flight. Depthwise is AVX2's.
 #![allow(
     unsafe_code,

@@ -301,7 +301,7 @@ fn check_add(kernels: &Kernels, code: Code, affine: [Affine; 3]) -> Result<(), T
     let params = AddParams::new(affine[0], affine[1], affine[2], code).unwrap();
     let pairs = small(90, 65_536) as u32;
     let spread = 65_536 / pairs;
-    let a: Vec<u8> = (0..pairs).map(|i| (i * spread >> 8) as u8).collect();
+    let a: Vec<u8> = (0..pairs).map(|i| ((i * spread) >> 8) as u8).collect();
     let b: Vec<u8> = (0..pairs).map(|i| (i * spread) as u8).collect();
     // A length that is no whole number of vectors, too.
     for len in [a.len(), a.len() - 11] {

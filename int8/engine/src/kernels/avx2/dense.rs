@@ -26,8 +26,8 @@ pub(super) fn dense(conv: &Dense, input: &[u8], output: &mut [u8], other: &[u8])
     }
 }
 
-/// One block of output channels, all 16 of them if `FULL`, in tiles of `PIXELS` columns; the last tile of a row overlaps
-/// the one before.
+/// One block of output channels, all 16 of them if `FULL`, in tiles of `PIXELS` columns; the last tile of a row
+/// overlaps the one before.
 ///
 /// # Safety
 /// `conv.check(input, output, other)` has passed, the block exists, and a row has `PIXELS` columns.
@@ -40,8 +40,8 @@ unsafe fn rows<const PIXELS: usize, const FULL: bool>(
     block: usize,
 ) {
     let columns = conv.window.columns;
-    // A quad with a known order would be shuffled before it goes to all lanes, which makes two shuffles of one: 91 GMAC/s
-    // instead of 97.
+    // A quad with a known order would be shuffled before it goes to all lanes, which makes two shuffles of one: 91
+    // GMAC/s instead of 97.
     let orders =
         std::hint::black_box(const { [order(ORDERS[0]), order(ORDERS[1]), order(ORDERS[2])] });
     let steps = Steps::new(conv.block_weights(block), &conv.window);
