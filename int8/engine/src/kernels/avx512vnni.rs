@@ -204,17 +204,9 @@ impl Finish<'_> {
         }
         let at = self.conv.output.at(row, column) + self.channel;
         let bytes = _mm512_cvtepi32_epi8(codes);
-        // A masked store takes many times as long as a plain one.
-        // SAFETY: `check` has found the channels of this block to end inside the output for the last pixel, and
-        // each arm writes as many.
-        unsafe {
-            let to = output.as_mut_ptr().add(at);
-            match self.mask {
-                u16::MAX => _mm_storeu_si128(to.cast(), bytes),
-                0xff => _mm_storel_epi64(to.cast(), bytes),
-                mask => _mm_mask_storeu_epi8(to.cast(), mask, bytes),
-            }
-        }
+        // SAFETY: the mask leaves the channels of this block, which `check` has found to end
+        // inside the output for the last pixel.
+        unsafe { _mm_mask_storeu_epi8(output.as_mut_ptr().add(at).cast(), self.mask, bytes) };
     }
 }
 
@@ -308,13 +300,7 @@ fn depthwise(conv: &Depthwise, input: &[u8], output: &mut [u8]) {
                 );
                 let at = conv.output.at(row, column) + first;
                 // SAFETY: the mask leaves the channels that exist.
-                unsafe {
-                    let to = output.as_mut_ptr().add(at);
-                    match mask {
-                        u64::MAX => _mm512_storeu_si512(to.cast(), bytes),
-                        mask => _mm512_mask_storeu_epi8(to.cast(), mask, bytes),
-                    }
-                };
+                unsafe { _mm512_mask_storeu_epi8(output.as_mut_ptr().add(at).cast(), mask, bytes) };
             }
         }
     }
