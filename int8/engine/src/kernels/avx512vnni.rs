@@ -41,8 +41,8 @@ fn dense(conv: &Dense, input: &[u8], output: &mut [u8], other: &[u8]) {
     while block < conv.blocks() {
         block += match conv.blocks() - block {
             1 => blocks::<1, 16, 8>(conv, input, output, other, block),
-            2 => blocks::<2, 8, 4>(conv, input, output, other, block),
-            3 => blocks::<3, 8, 4>(conv, input, output, other, block),
+            // Three at a time, with 24 sums, spill.
+            2 | 3 => blocks::<2, 8, 4>(conv, input, output, other, block),
             _ => blocks::<4, 4, 2>(conv, input, output, other, block),
         };
     }
@@ -61,15 +61,24 @@ fn blocks<const BLOCKS: usize, const WIDE: usize, const NARROW: usize>(
 ) -> usize {
     let columns = conv.window.columns;
     for row in 0..conv.window.rows {
+        // What is left of a row is a narrow tile where that is enough.
+        let left = columns % WIDE;
+        let wide = if left > 0 && left <= NARROW && columns > WIDE {
+            columns - left
+        } else {
+            columns
+        };
         // SAFETY: `check` has passed, the blocks exist, and `cover` keeps the pixels in the row.
-        let wide = cover(columns, WIDE, |column| unsafe {
+        let mut covered = cover(wide, WIDE, |column| unsafe {
             tile::<BLOCKS, WIDE>(conv, input, output, other, row, column, block)
         });
-        // SAFETY: as above.
-        let covered = wide
-            || cover(columns, NARROW, |column| unsafe {
-                tile::<BLOCKS, NARROW>(conv, input, output, other, row, column, block)
+        if !covered || wide < columns {
+            let done = if covered { columns - NARROW } else { 0 };
+            // SAFETY: as above.
+            covered = cover(columns - done, NARROW, |column| unsafe {
+                tile::<BLOCKS, NARROW>(conv, input, output, other, row, done + column, block)
             });
+        }
         if !covered {
             for column in 0..columns {
                 // SAFETY: as above.
