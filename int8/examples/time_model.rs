@@ -21,12 +21,7 @@ struct Timed {
 
 impl Timed {
     fn load(model: &str, bytes: &[u8]) -> TractResult<Self> {
-        let mut onnx = normgate_int8::tract::onnx();
-        normgate_int8::register(&mut onnx);
-        let plan = onnx
-            .model_for_path(model)?
-            .into_optimized()?
-            .into_runnable()?;
+        let plan = normgate_int8::load(model)?.into_runnable()?;
         let fact = plan.model().input_fact(0)?;
         let shape = fact.shape.as_concrete().map(<[usize]>::to_vec);
         let shape = shape.ok_or_else(|| TractError::msg("the input has no fixed shape"))?;

@@ -22,6 +22,8 @@
 //! # }
 //! ```
 //!
+//! [`load`] does this for a file in either form: a QDQ model is rewritten by [`qdq`] first.
+//!
 //! # Map
 //! In the order in which a node is met:
 //! - `node`, `constants`, `image`: a node of the file, its attributes, its scales and zero points, its shapes;
@@ -30,6 +32,7 @@
 //!   operator of the engine;
 //! - `op`, `region`, `program`: an operator in tract's graph, the neighbours that become one program, and
 //!   what tract then runs;
+//! - [`qdq`], [`load`]: QDQ models, on the protobuf; a file in either form;
 //! - [`Int8Error`]: what was refused, in which node.
 //!
 //! All arithmetic is in [`normgate_int8_engine`]; there is no `unsafe` in here.
@@ -51,6 +54,7 @@ mod constants;
 mod conv;
 mod error;
 mod image;
+mod load;
 mod matrix;
 mod node;
 mod op;
@@ -64,6 +68,7 @@ mod tracts;
 mod windows;
 
 pub use error::{Int8Error, NodeId, Problem};
+pub use load::load;
 pub use normgate_int8_engine as engine;
 pub use program::use_threads;
 pub use tract_onnx as tract;

@@ -4,6 +4,7 @@ use super::layout::Place;
 use super::{Given, Wanted};
 use crate::graph::{Input, Layout, Output, Source, Target};
 use crate::pool::channel_sums;
+use crate::quantize::quantize;
 use crate::view::{Shape, View};
 
 /// A tensor on its way in.
@@ -39,10 +40,8 @@ impl Enter {
             }
             (Source::Floats { scale, zero_point }, Given::Floats(reals)) => {
                 assert_eq!(reals.len(), self.shape().codes());
-                let (low, high) = (-zero_point as f32, (255 - zero_point) as f32);
                 for_each(self.input.layout, &self.place.view, |i, at| {
-                    let code = (reals[i] / scale).max(low).min(high).round_ties_even();
-                    buffer[at] = (code as i32 + zero_point) as u8;
+                    buffer[at] = quantize(reals[i], *scale, *zero_point);
                 });
             }
             (source, _) => panic!("a tensor of another kind than {source:?}"),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use normgate_int8_engine::*;
 
 /// xorshift64: the same graphs on every machine.
-pub struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub fn new(seed: u64) -> Rng {
+    pub(crate) fn new(seed: u64) -> Rng {
         let mut rng = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         rng.next();
         rng
@@ -22,11 +22,11 @@ impl Rng {
     }
 
     /// Uniform in `from..to`.
-    pub fn range(&mut self, from: usize, to: usize) -> usize {
+    pub(crate) fn range(&mut self, from: usize, to: usize) -> usize {
         from + self.next() as usize % (to - from)
     }
 
-    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
         (0..count).map(|_| self.next() as u8).collect()
     }
 
@@ -48,7 +48,7 @@ impl Rng {
 }
 
 /// A graph of `nodes` operators on an image of `least` to three times as many rows and columns.
-pub fn graph(rng: &mut Rng, nodes: usize, least: usize) -> Graph {
+pub(crate) fn graph(rng: &mut Rng, nodes: usize, least: usize) -> Graph {
     let shape = Shape {
         rows: rng.range(least, 3 * least),
         columns: rng.range(least, 3 * least),
@@ -197,7 +197,7 @@ fn conv(rng: &mut Rng, shape: Shape) -> ConvSpec {
 }
 
 /// The bytes of all outputs, one after another.
-pub fn run(program: &Program, memory: &mut Memory, graph: &Graph, image: &[u8]) -> Vec<u8> {
+pub(crate) fn run(program: &Program, memory: &mut Memory, graph: &Graph, image: &[u8]) -> Vec<u8> {
     let lens = graph.outputs.iter().map(|o| graph.values[o.value].codes());
     let mut outputs: Vec<Vec<u8>> = lens.map(|len| vec![0; len]).collect();
     let mut wanted: Vec<_> = outputs.iter_mut().map(|o| Wanted::Codes(o)).collect();
