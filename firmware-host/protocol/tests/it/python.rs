@@ -1,5 +1,6 @@
 //! An independent decoder, written from SPEC.md alone, reads the vectors as this crate does.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -8,9 +9,9 @@ use crate::vectors;
 #[test]
 fn a_decoder_in_python_reads_the_vectors() {
     if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!(
-            "SKIPPED: no python3 here, so the vectors were NOT read by the independent decoder"
-        );
+        // Past the capture of the test harness: a test that passes hides what it prints.
+        let skipped = "SKIPPED: no python3, so no independent decoder has read the vectors";
+        writeln!(std::io::stderr(), "{skipped}").unwrap();
         return;
     }
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/decode_vectors.py");

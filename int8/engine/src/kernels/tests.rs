@@ -351,6 +351,14 @@ macro_rules! kernel_tests {
 
             #[test]
             #[cfg_attr(miri, ignore = "too slow")]
+            fn weights_at_the_edges_do_not_overflow() {
+                if let Some(kernels) = here() {
+                    fixed::check_edges(kernels);
+                }
+            }
+
+            #[test]
+            #[cfg_attr(miri, ignore = "too slow")]
             fn large_images_are_the_definition() {
                 if let Some(kernels) = here() {
                     fixed::check_large(kernels);

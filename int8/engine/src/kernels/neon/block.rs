@@ -58,7 +58,7 @@ impl Four {
     }
 }
 
-/// Where the codes go. All of it by value, as in `Walk`.
+/// Where the codes go. By value, for the reason that `Walk` has.
 #[derive(Clone, Copy)]
 pub(super) struct Target {
     finish: Finish,
@@ -141,6 +141,8 @@ impl Target {
         unsafe { store(self.output.add(to), codes, block.count) };
     }
 
+    /// Sums of four pixels.
+    ///
     /// # Safety
     /// `check` has passed for the buffers; the outputs are of the convolution, and the pixels exist.
     #[inline(always)]

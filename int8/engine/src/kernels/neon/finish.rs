@@ -27,8 +27,7 @@ impl Finish {
         }
     }
 
-    /// The codes before any add. The narrowing saturates, which is the clamp: a zero point moves no sum over
-    /// both ends.
+    /// The codes before any add.
     #[inline(always)]
     pub(super) fn codes(&self, sums: [int32x4_t; 4], scale: [float32x4_t; 4]) -> uint8x16_t {
         // SAFETY: NEON is in the baseline.
@@ -100,7 +99,7 @@ impl Sum {
     }
 }
 
-/// Rounds, ties to even, adds `offset` and clamps to 0 to 255.
+/// Rounds, ties to even, adds `offset` and clamps to 0 to 255: each narrowing saturates, and so does the sum.
 #[inline(always)]
 fn narrow(real: [float32x4_t; 4], offset: int16x8_t) -> uint8x16_t {
     // SAFETY: NEON is in the baseline.

@@ -1,5 +1,8 @@
 //! ARMv8.6 matrix products: `usmmla` adds eight exact products of codes and weights to each of the four sums of
 //! two pixels and two outputs.
+//!
+//! Bound by `usmmla`: a tile's step takes 32 of them, and 4 `zip` to bring pixels together in pairs. There is nothing to
+//! lower, so the image is read where it lies.
 
 use std::arch::aarch64::*;
 use std::arch::asm;
@@ -14,7 +17,9 @@ use crate::kernels::{Isa, Kernels};
 use crate::requant::BLOCK;
 
 pub(super) fn kernels() -> Option<&'static Kernels> {
-    std::arch::is_aarch64_feature_detected!("i8mm").then_some(&KERNELS)
+    let runs = std::arch::is_aarch64_feature_detected!("i8mm")
+        && std::arch::is_aarch64_feature_detected!("dotprod");
+    runs.then_some(&KERNELS)
 }
 
 // SAFETY of each call: NEON is in the baseline; the table leaves this file only through `kernels`, which has
@@ -26,7 +31,7 @@ static KERNELS: Kernels = Kernels {
     pack_dense,
     dense: |conv, input, output, other| unsafe { dense(conv, input, output, other) },
     pack_depthwise: depthwise::pack_raised,
-    depthwise: |conv, input, output| unsafe { depthwise::run(conv, input, output) },
+    depthwise: |conv, input, output| unsafe { depthwise::run_dot(conv, input, output) },
     add: |params, a, b, output| unsafe { add::add(params, a, b, output) },
 };
 
@@ -76,9 +81,10 @@ fn dense(conv: &Dense, input: &[u8], output: &mut [u8], other: &[u8]) {
     for block in 0..conv.blocks() {
         // SAFETY: `check` has passed.
         unsafe {
+            let wide = conv.window.columns >= 8;
             match conv.block_channels(block).div_ceil(4) {
-                1 => kernel.vectors::<1, 8, 4>(block),
-                2 => kernel.vectors::<2, 8, 4>(block),
+                1 if wide => kernel.vectors::<1, 8, 4>(block),
+                2 if wide => kernel.vectors::<2, 8, 4>(block),
                 _ => kernel.vectors::<4, 4, 2>(block),
             }
         }

@@ -54,3 +54,21 @@ pub(super) fn smlal2(sums: int16x8_t, a: int8x16_t, b: int8x16_t) -> int16x8_t {
     }
     sums
 }
+
+/// Adds the products of four codes and four weights to each sum.
+#[inline]
+#[target_feature(enable = "neon,dotprod")]
+pub(super) fn sdot(sums: int32x4_t, x: int8x16_t, weights: int8x16_t) -> int32x4_t {
+    let mut sums = sums;
+    // SAFETY: the instruction reads and writes these registers only, and the processor has it.
+    unsafe {
+        asm!(
+            "sdot {sums:v}.4s, {x:v}.16b, {weights:v}.16b",
+            sums = inlateout(vreg) sums,
+            x = in(vreg) x,
+            weights = in(vreg) weights,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sums
+}

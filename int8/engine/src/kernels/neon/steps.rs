@@ -49,7 +49,7 @@ macro_rules! empty {
     };
 }
 
-/// The same, with a load of the pixel's next sixteen codes after each.
+/// The same as `low`, with a load of the pixel's next sixteen codes after each line.
 macro_rules! load_after {
     ($op:literal, $x:literal, $w:literal => $to:literal) => {
         pixels!(

@@ -11,7 +11,8 @@ const DIGEST: u64 = 0xebc1_4fbb_e244_1f71;
 pub(super) fn check_digest(kernels: &Kernels) {
     let found = digest(kernels);
     assert_eq!(found, DIGEST, "{kernels:?}: {found:#x}");
-    eprintln!("{kernels:?} makes the codes of all others");
+    // For scripts/test-aarch64.
+    eprintln!("ran: {kernels:?}");
 }
 
 /// FNV-1a.
@@ -140,5 +141,27 @@ pub(super) fn check_large(kernels: &Kernels) {
         let case = case_of(&mut Bits(7), axes, (1, channels, outputs), true);
         // Not by `assert_eq`, which would print them.
         assert!(convolve(kernels, &case) == reference(&case), "{:?}", axes);
+    }
+}
+
+/// Weights all alike, at the edges of what 16 bits hold of the products of one, two or three of them and the least or
+/// the greatest code.
+pub(super) fn check_edges(kernels: &Kernels) {
+    let axis = || {
+        let padding = Padding::Explicit {
+            before: 1,
+            after: 1,
+        };
+        Axis::new("width", 6, 3, 1, 1, padding).unwrap()
+    };
+    for weight in [64, 65, 85, 86, 127, -85, -86, -127, -128] {
+        for code in [0, 255] {
+            for shape in [(1, 32, 5), (20, 1, 1)] {
+                let mut case = case_of(&mut Bits(7), (axis(), axis()), shape, false);
+                case.spec.weights = vec![weight; case.spec.weights.len()].into();
+                case.image.fill(code);
+                assert_eq!(convolve(kernels, &case), reference(&case), "{weight}");
+            }
+        }
     }
 }
