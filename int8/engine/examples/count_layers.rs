@@ -108,7 +108,7 @@ fn weights(count: usize) -> Vec<i8> {
         bits ^= bits << 13;
         bits ^= bits >> 7;
         bits ^= bits << 17;
-        let sum: u64 = (0..4).map(|i| (bits >> (8 * i)) & 63).sum();
+        let sum: u64 = (0..3).map(|i| (bits >> (16 * i)) % 85).sum();
         (sum as i64 - 126) as i8
     };
     (0..count).map(|_| weight()).collect()

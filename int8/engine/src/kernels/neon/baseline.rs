@@ -9,8 +9,8 @@
 //! 6 are left. One with a second pipe for `sadalp` is bound by the multiplications only.
 //!
 //! What does not help:
-//! - four products in a lane: trained weights allow them in a quarter to four fifths of the steps, three in
-//!   three quarters to nearly all, which comes to the same number of `sadalp`;
+//! - four products in a lane: trained weights allow them in a sixth to five sixths of the steps, three in three
+//!   quarters to nearly all, which comes to the same number of `sadalp`;
 //! - a lane for each output, which needs no sum over lanes in the end, but a `dup` for each two codes;
 //! - lowering codes in the tile: an instruction for each ten, and in strips it is one for each hundreds.
 
