@@ -1,6 +1,7 @@
 //! Runs a model file on tract: pixels in, logits and features out.
 
 mod error;
+mod operators;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -192,9 +193,7 @@ fn floats(value: &TValue, length: usize) -> Result<Vec<f32>, ModelError> {
 }
 
 fn prepare(bundle: &Bundle, threads: &Threads) -> TractResult<Arc<TypedRunnableModel>> {
-    let mut onnx = tract::onnx();
-    normgate_int8::register(&mut onnx);
-    let parsed = onnx.parse(bundle.model(), None)?.model;
+    let parsed = operators::onnx().parse(bundle.model(), None)?.model;
     let mut model = parsed.into_optimized()?;
     if threads.count() > 1 {
         normgate_int8::use_threads(&mut model, threads)?;

@@ -5,8 +5,9 @@
 //! `Image.resize(..., BILINEAR)`. A frame that already has the model's size is copied unchanged,
 //! so a data set's own pixels reach the model as they are.
 
-use fast_image_resize::images::{CroppedImageMut, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImageMut, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use normgate_core::{Fit, PreprocessSpec, SpecError};
 
 use crate::frame::{Frame, FrameError, check_rgb};
@@ -150,11 +151,11 @@ impl Preprocessor {
         fn failed(error: impl std::fmt::Display) -> PreprocessError {
             PreprocessError::Resize(error.to_string())
         }
-        let source = ImageRef::new(width, height, rgb, PixelType::U8x3).map_err(failed)?;
-        let mut target =
-            Image::from_slice_u8(self.spec.width, self.spec.height, out, PixelType::U8x3)
-                .map_err(failed)?;
-        let mut target = CroppedImageMut::new(&mut target, to.left, to.top, to.width, to.height)
+        // By type, so that only this type's code is linked.
+        let source = TypedImageRef::<U8x3>::from_buffer(width, height, rgb).map_err(failed)?;
+        let target = TypedImage::<U8x3>::from_buffer(self.spec.width, self.spec.height, out)
+            .map_err(failed)?;
+        let mut target = TypedCroppedImageMut::new(target, to.left, to.top, to.width, to.height)
             .map_err(failed)?;
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
@@ -166,7 +167,7 @@ impl Preprocessor {
             )
             .use_alpha(false);
         self.resizer
-            .resize(&source, &mut target, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(failed)
     }
 }
