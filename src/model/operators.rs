@@ -301,8 +301,8 @@ mod tests {
         }
     }
 
-    fn run(onnx: &Onnx, model: &ModelProto, pixels: &Tensor) -> Vec<Vec<u32>> {
-        let model = onnx.parse(model, None).unwrap().model;
+    fn run(reader: &Onnx, model: &ModelProto, pixels: &Tensor) -> Vec<Vec<u32>> {
+        let model = reader.parse(model, None).unwrap().model;
         let plan = model.into_optimized().unwrap().into_runnable().unwrap();
         let outputs = plan.run(tvec!(pixels.clone().into_tvalue())).unwrap();
         let bits = |value: &TValue| {
@@ -328,7 +328,7 @@ mod tests {
             let n = shape.iter().product::<usize>();
             let pixels: Vec<u8> = (0..n).map(|i| (i * 89 % 251) as u8).collect();
             let pixels = Tensor::from_shape(&shape, &pixels).unwrap();
-            let ours = run(&onnx(), &model, &pixels);
+            let ours = run(&super::onnx(), &model, &pixels);
             assert_eq!(ours, run(&stock, &model, &pixels));
             assert!(ours[0].iter().any(|&bits| bits != ours[0][0]));
         }
