@@ -120,6 +120,10 @@ impl Port {
     }
 }
 
+/// Bytes written at once. The port is in blocking mode, and "ready" promises only some room; the drivers of UARTs and USB
+/// devices have room for this much at least when they say so, so that writing never waits for a device that hangs.
+const WRITE: usize = 64;
+
 /// A serial port: 8 bits, no parity, one stop bit, no flow control. Looked up anew whenever it is opened.
 pub struct Serial {
     port: Port,
@@ -191,7 +195,7 @@ impl Wire for Serial {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.with(|port| {
             port.set_timeout(Duration::ZERO)?;
-            port.write(bytes)
+            port.write(bytes.get(..WRITE).unwrap_or(bytes))
         })?;
         Ok(count.unwrap_or(0))
     }

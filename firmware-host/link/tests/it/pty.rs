@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
 use normgate_link::mcu::{Mcu, McuEvent};
-use normgate_link::{Clock, Port, Serial, Session, SystemClock, Verdict};
+use normgate_link::{Clock, Port, Serial, Session, SystemClock, Verdict, Wire};
 use normgate_protocol::{Limits, MAX_ENVELOPE};
 use serialport::{SerialPort, TTYPort};
 
@@ -13,7 +13,7 @@ use crate::bench::{BAUD, config, judgement, mcu_config};
 /// The microcontroller's end: the terminal's master, which has no path to open.
 struct Master(TTYPort);
 
-impl normgate_link::Wire for Master {
+impl Wire for Master {
     fn read(&mut self, bytes: &mut [u8], wait: Duration) -> std::io::Result<usize> {
         self.0.set_timeout(wait)?;
         match self.0.read(bytes) {
@@ -94,4 +94,25 @@ fn verdicts_cross_a_pseudo_terminal() {
         session.poll(clock.now_ms(), wait);
     }
     assert!(!session.is_open());
+}
+
+#[test]
+fn a_terminal_that_nobody_reads_takes_no_more_and_does_not_block() {
+    let (master, slave) = TTYPort::pair().unwrap();
+    let path = slave.name().unwrap();
+    drop(slave);
+    let mut wire = Serial::new(Port::Path(path), BAUD);
+    wire.reopen().unwrap();
+    let envelope = [0x55; 51];
+    let mut taken = 0;
+    loop {
+        match wire.write(&envelope).unwrap() {
+            0 => break,
+            count => taken += count,
+        }
+        assert!(taken < 1 << 24, "it takes everything");
+    }
+    assert!(taken > 1000);
+    drop(master);
+    assert!(wire.write(&envelope).is_err());
 }
