@@ -10,7 +10,7 @@ use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use normgate_core::{Fit, PreprocessSpec, SpecError};
 
-use crate::frame::{Frame, FrameError, check_rgb};
+use normgate_frame::{ConvertError, FrameError, Picture, check_rgb};
 
 mod geometry;
 
@@ -21,6 +21,7 @@ use geometry::Rect;
 pub struct Preprocessor {
     spec: PreprocessSpec,
     resizer: Resizer,
+    rgb: Vec<u8>,
 }
 
 /// A frame that cannot be brought to the model's size.
@@ -29,6 +30,9 @@ pub enum PreprocessError {
     /// The frame's bytes do not fill its size.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The frame's bytes are not the pixels that its format promises.
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
     /// The description of the model's input is out of range.
     #[error(transparent)]
     Spec(#[from] SpecError),
@@ -58,6 +62,7 @@ impl Preprocessor {
         Self {
             spec,
             resizer: Resizer::new(),
+            rgb: Vec::new(),
         }
     }
 
@@ -72,8 +77,14 @@ impl Preprocessor {
     /// # Errors
     /// [`PreprocessError`] if the spec is out of range, or `out` or the frame's bytes are of the
     /// wrong length; `out` is then unchanged.
-    pub fn run(&mut self, frame: &Frame, out: &mut [u8]) -> Result<(), PreprocessError> {
-        self.run_rgb(frame.width, frame.height, &frame.rgb, out)
+    pub fn run(&mut self, picture: &Picture<'_>, out: &mut [u8]) -> Result<(), PreprocessError> {
+        let mut rgb = std::mem::take(&mut self.rgb);
+        let done = picture
+            .to_rgb(&mut rgb)
+            .map_err(PreprocessError::from)
+            .and_then(|()| self.run_rgb(picture.width(), picture.height(), &rgb, out));
+        self.rgb = rgb;
+        done
     }
 
     /// As [`run`](Self::run), from packed RGB bytes.
@@ -113,7 +124,10 @@ impl Preprocessor {
     }
 
     /// Appends one image at the model's size to a set's pixels.
-    pub(crate) fn append(
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn append(
         &mut self,
         width: u32,
         height: u32,

@@ -4,33 +4,24 @@ use std::io::{self, Write};
 
 use normgate_core::{Committed, Verdict};
 
-use super::{Record, Sink, Terms, truth_name};
+use crate::{Event, GateTerms, Record, Sink, SinkError};
 
 /// Writes one line a frame.
 #[derive(Debug)]
 pub struct Text<W> {
     to: W,
-    terms: Terms,
-    width: usize,
 }
 
 impl<W: Write> Text<W> {
-    /// Lines to `to`, in the words of `terms`.
-    pub fn new(to: W, terms: Terms) -> Self {
-        let longest = terms.labels.iter().map(|l| l.chars().count()).max();
-        Self {
-            to,
-            width: longest.unwrap_or(0).max("unknown".len()),
-            terms,
-        }
+    /// Lines to `to`.
+    pub fn new(to: W) -> Self {
+        Self { to }
     }
-}
 
-impl<W: Write> Sink for Text<W> {
-    fn take(&mut self, record: &Record) -> io::Result<()> {
-        let terms = &self.terms;
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        let terms = &record.terms;
         let against = |score: f32| match terms.gate {
-            Some((name, threshold)) => {
+            Some(GateTerms { score: name, threshold }) => {
                 let sign = if score >= threshold { ">=" } else { "< " };
                 format!("{name} {score:8.3} {sign} {threshold:.3}")
             }
@@ -62,10 +53,11 @@ impl<W: Write> Sink for Text<W> {
             Committed::Unknown => "unknown",
         };
         let truth = match &record.truth {
-            Some(truth) => format!("  truth {}", truth_name(truth)),
+            Some(truth) => format!("  truth {}", truth.name()),
             None => String::new(),
         };
-        let width = self.width;
+        let longest = terms.labels.iter().map(|l| l.chars().count()).max();
+        let width = longest.unwrap_or(0).max("unknown".len());
         writeln!(
             self.to,
             "{:>5}  {word:width$}  {reason}  committed {committed}  {:.2} ms  {}{truth}",
@@ -73,5 +65,18 @@ impl<W: Write> Sink for Text<W> {
             record.latency.as_secs_f64() * 1e3,
             record.name,
         )
+    }
+}
+
+impl<W: Write + Send> Sink for Text<W> {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn take(&mut self, event: Event<'_>) -> Result<(), SinkError> {
+        match event {
+            Event::Record(record, _) => self.record(record).map_err(|e| SinkError::Missed(e.to_string())),
+            Event::Status(_) => Ok(()),
+        }
     }
 }

@@ -3,27 +3,25 @@
 use std::io::{self, Write};
 
 use normgate_core::{Committed, Verdict};
+use normgate_frame::Truth;
 use serde_json::{Value, json};
 
-use super::{Record, Sink, Terms, truth_name};
+use crate::{Event, Record, Sink, SinkError};
 
 /// Writes one JSON object a line.
 #[derive(Debug)]
 pub struct JsonLines<W> {
     to: W,
-    terms: Terms,
 }
 
 impl<W: Write> JsonLines<W> {
-    /// Lines to `to`, in the words of `terms`.
-    pub fn new(to: W, terms: Terms) -> Self {
-        Self { to, terms }
+    /// Lines to `to`.
+    pub fn new(to: W) -> Self {
+        Self { to }
     }
-}
 
-impl<W: Write> Sink for JsonLines<W> {
-    fn take(&mut self, record: &Record) -> io::Result<()> {
-        let terms = &self.terms;
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        let terms = &record.terms;
         let label = |class: u16| Value::from(terms.label(class));
         let (verdict, class, nearest, confidence) = match &record.verdict {
             Verdict::Known {
@@ -48,13 +46,26 @@ impl<W: Write> Sink for JsonLines<W> {
             "confidence": confidence,
             "nearest": nearest,
             "score": record.verdict.score(),
-            "score_name": terms.gate.map(|(name, _)| name),
-            "threshold": terms.gate.map(|(_, threshold)| threshold),
+            "score_name": terms.gate.map(|gate| gate.score),
+            "threshold": terms.gate.map(|gate| gate.threshold),
             "committed": committed,
-            "truth": record.truth.as_ref().map(truth_name),
+            "truth": record.truth.as_ref().map(Truth::name),
             "fault": record.fault,
             "latency_us": record.latency.as_secs_f64() * 1e6,
         });
         writeln!(self.to, "{line}")
+    }
+}
+
+impl<W: Write + Send> Sink for JsonLines<W> {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn take(&mut self, event: Event<'_>) -> Result<(), SinkError> {
+        match event {
+            Event::Record(record, _) => self.record(record).map_err(|e| SinkError::Missed(e.to_string())),
+            Event::Status(_) => Ok(()),
+        }
     }
 }

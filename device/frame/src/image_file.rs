@@ -1,11 +1,10 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
-use super::{Frame, FrameError, rgb_len};
+use crate::{FrameError, OwnedFrame, rgb_len};
 
 /// The file name extensions that are taken for images, in lower case.
 pub const EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "webp", "bmp"];
@@ -29,16 +28,11 @@ pub struct RgbImage {
 
 impl RgbImage {
     /// The image as a frame that was taken now, without truth.
-    pub fn into_frame(self, id: u64, name: String) -> Frame {
-        Frame {
-            id,
-            captured: Instant::now(),
-            name,
-            width: self.width,
-            height: self.height,
-            rgb: self.rgb,
-            truth: None,
-        }
+    ///
+    /// # Errors
+    /// [`FrameError`] if the bytes do not fill the size.
+    pub fn into_frame(self, id: u64, name: String) -> Result<OwnedFrame, FrameError> {
+        OwnedFrame::rgb(id, name, self.width, self.height, self.rgb)
     }
 }
 
@@ -75,7 +69,7 @@ pub enum ImageFileError {
 ///
 /// # Errors
 /// [`ImageFileError`] naming the file: unreadable, of another format, damaged, or larger than
-/// [`MAX_PIXELS`](super::MAX_PIXELS) (found before its pixels are allocated).
+/// [`MAX_PIXELS`](crate::MAX_PIXELS) (found before its pixels are allocated).
 pub fn read(path: &Path) -> Result<RgbImage, ImageFileError> {
     let file = File::open(path).map_err(|source| ImageFileError::Io {
         path: path.to_owned(),
@@ -93,7 +87,7 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<RgbImage, ImageFileError> {
 }
 
 /// Whether a path's extension is one of [`EXTENSIONS`], in either case.
-pub(crate) fn has_image_extension(path: &Path) -> bool {
+pub fn has_image_extension(path: &Path) -> bool {
     path.extension()
         .and_then(|extension| extension.to_str())
         .is_some_and(|extension| {
