@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `demo:` | sample images inside the program; `hold=N` shows each N times |
 //! | `dir:PATH` | image files of a folder |
-//! | `file:PATH` | Y4M or MJPEG video, told apart by content; `fps=N` or `live=yes` paces it like a camera, `loop=yes` repeats it |
+//! | `file:PATH` | Y4M or MJPEG video, told apart by content, or raw as below; `fps=N` or `live=yes` paces it like a camera, `loop=yes` repeats it |
 //! | `-` | video on standard input: Y4M or MJPEG, or raw with `size=WxH` and `format=rgb24`, `grey`, `yuyv`, `nv12` or `i420`, and with `matrix=bt601` or `bt709`, `range=limited` or `full`; `live=yes` or `no` |
 //! | `v4l2:DEVICE` | a camera: `/dev/videoN`, or its name in `/dev/v4l/by-id` or `by-path`; options: [`cameras`] and the table below |
 //!
@@ -36,12 +36,20 @@ mod camera;
 mod demo;
 mod dir;
 mod error;
+mod file;
 mod options;
+mod paced;
+mod stdin;
+mod stream;
+mod threaded;
+mod video;
 
 pub use camera::{Camera, CameraMode, CameraSize, cameras};
 pub use demo::DemoSource;
 pub use dir::DirSource;
 pub use error::SourceError;
+pub use stream::{RawVideo, VideoStream};
+pub use threaded::Threaded;
 
 /// The longest that one call of [`Source::next`] waits for a frame.
 pub const PATIENCE: Duration = Duration::from_millis(200);
@@ -93,8 +101,15 @@ pub fn open(uri: &str) -> Result<Box<dyn Source>, SourceError> {
         Ok(Box::new(DemoSource::open(uri, rest)?))
     } else if let Some(path) = uri.strip_prefix("dir:") {
         Ok(Box::new(DirSource::open(Path::new(path))?))
+    } else if let Some(rest) = uri.strip_prefix("file:") {
+        file::open(uri, rest)
     } else if let Some(rest) = uri.strip_prefix("v4l2:") {
         camera::open(uri, rest)
+    } else if let Some(query) = uri
+        .strip_prefix('-')
+        .filter(|rest| rest.is_empty() || rest.starts_with('?'))
+    {
+        stdin::open(uri, query)
     } else {
         Err(SourceError::UnknownScheme {
             uri: uri.to_owned(),
