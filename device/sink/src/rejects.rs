@@ -10,6 +10,8 @@ mod encode;
 mod folder;
 mod note;
 mod stem;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;

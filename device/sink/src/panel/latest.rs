@@ -158,3 +158,62 @@ fn of_record(record: &Record) -> State<'_> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use normgate_panel::State;
+
+    use super::*;
+    use crate::Terms;
+
+    fn record() -> Record {
+        let terms = Terms {
+            model: String::new(),
+            graph_sha256: String::new(),
+            labels: vec!["cat".to_owned()],
+            gate: Some(crate::GateTerms {
+                score: "max_logit",
+                threshold: 0.5,
+            }),
+        };
+        Record {
+            verdict: Verdict::Known {
+                class: 0,
+                score: 0.75,
+                confidence: 0.5,
+            },
+            committed: Committed::Class(0),
+            ..Record::empty(Arc::new(terms))
+        }
+    }
+
+    #[test]
+    fn a_verdict_that_is_too_old_is_not_shown() {
+        let now = Instant::now();
+        let mut latest = Latest::new();
+        latest.record(&record(), None, now);
+        let soon = now + STALE - Duration::from_millis(1);
+        assert!(matches!(
+            latest.state(soon),
+            State::Known { label: "cat", .. }
+        ));
+        let later = now + STALE + Duration::from_millis(900);
+        assert_eq!(latest.state(later), State::LinkLost { silent_ms: 10_000 });
+        latest.record(&record(), None, later);
+        assert!(matches!(latest.state(later), State::Known { .. }));
+    }
+
+    #[test]
+    fn a_loss_counts_its_seconds_from_the_first_word_of_it() {
+        let now = Instant::now();
+        let mut latest = Latest::new();
+        latest.lose(now);
+        latest.lose(now + Duration::from_secs(5));
+        let later = now + Duration::from_millis(7999);
+        assert_eq!(latest.state(later), State::LinkLost { silent_ms: 7000 });
+        latest.hold(later);
+        assert_eq!(latest.state(later), State::Hold);
+    }
+}
