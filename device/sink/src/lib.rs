@@ -11,9 +11,15 @@
 
 #![forbid(unsafe_code)]
 
+mod clock;
+mod fanout;
 mod json;
+mod lines;
 mod meters;
+#[cfg(feature = "panel")]
+mod panel;
 mod record;
+mod rejects;
 mod status;
 mod terms;
 mod text;
@@ -22,9 +28,15 @@ use std::time::Duration;
 
 use normgate_frame::Picture;
 
+pub use clock::rfc3339;
+pub use fanout::{Fanout, Wait};
 pub use json::JsonLines;
+pub use lines::{JsonFile, JsonFileError, Rotation};
 pub use meters::{Meters, SinkMeter, Stage};
+#[cfg(feature = "panel")]
+pub use panel::{PanelError, PanelSink, SYSFS};
 pub use record::Record;
+pub use rejects::{Keep, Limits, Rejects, RejectsError};
 pub use status::{Status, Summary};
 pub use terms::{GateTerms, Terms};
 pub use text::Text;
