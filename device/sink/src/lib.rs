@@ -11,6 +11,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "http")]
+mod http;
 mod json;
 mod meters;
 mod record;
@@ -22,6 +24,8 @@ use std::time::Duration;
 
 use normgate_frame::Picture;
 
+#[cfg(feature = "http")]
+pub use http::{HttpError, HttpOptions, HttpSink, Token, TokenError};
 pub use json::JsonLines;
 pub use meters::{Meters, SinkMeter, Stage};
 pub use record::Record;
