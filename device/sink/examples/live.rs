@@ -13,7 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 use normgate_core::{Committed, Verdict};
 use normgate_frame::OwnedPicture;
 use normgate_sink::{
-    Demand, Event, GateTerms, HttpOptions, HttpSink, Meters, Record, Sink, Stage, Status, Terms, Token,
+    Demand, Event, GateTerms, HttpOptions, HttpSink, Meters, Record, Sink, Stage, Status, Terms,
+    Token,
 };
 
 const LABELS: [&str; 4] = ["airplane", "cat", "frog", "truck"];
@@ -48,16 +49,25 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<(), String> {
         model: "made-events-v1".to_owned(),
         graph_sha256: "0".repeat(64),
         labels: LABELS.map(str::to_owned).to_vec(),
-        gate: Some(GateTerms { score: "feature_norm", threshold: THRESHOLD }),
+        gate: Some(GateTerms {
+            score: "feature_norm",
+            threshold: THRESHOLD,
+        }),
     });
     let meters = Arc::new(Meters::new(Arc::clone(&terms)));
-    let addr = addr.parse().map_err(|_| format!("{addr}: expected an address and a port"))?;
+    let addr = addr
+        .parse()
+        .map_err(|_| format!("{addr}: expected an address and a port"))?;
     let mut options = HttpOptions::new(addr, Arc::clone(&meters));
     options.stale_after = Duration::from_secs(2);
     while let Some(arg) = args.next() {
-        let value = args.next().ok_or_else(|| format!("{arg} without a value"))?;
+        let value = args
+            .next()
+            .ok_or_else(|| format!("{arg} without a value"))?;
         match arg.as_str() {
-            "--token" => options.token = Some(Token::read(Path::new(&value)).map_err(|e| e.to_string())?),
+            "--token" => {
+                options.token = Some(Token::read(Path::new(&value)).map_err(|e| e.to_string())?)
+            }
             "--rejects" => options.rejects = Some(value.into()),
             _ => return Err(format!("{arg}: expected --token or --rejects")),
         }
@@ -84,9 +94,16 @@ fn feed(sink: &mut HttpSink, meters: &Meters, terms: &Arc<Terms>) -> Result<(), 
         is_frozen: false,
         is_cycling: true,
     };
-    let mut send = |event: Event<'_>| sink.take(event).map(|()| sink.demand()).map_err(|e| e.to_string());
+    let mut send = |event: Event<'_>| {
+        sink.take(event)
+            .map(|()| sink.demand())
+            .map_err(|e| e.to_string())
+    };
     let meter = meters.add_sink("http");
-    let started = Status::Started { source: "demo:made events".to_owned(), terms: Arc::clone(terms) };
+    let started = Status::Started {
+        source: "demo:made events".to_owned(),
+        terms: Arc::clone(terms),
+    };
     let mut demand = send(Event::Status(&started))?;
     meters.source_up.store(true, Relaxed);
     let mut record = Record::empty(Arc::clone(terms));
@@ -122,7 +139,10 @@ fn feed(sink: &mut HttpSink, meters: &Meters, terms: &Arc<Terms>) -> Result<(), 
             }
             _ => None,
         };
-        demand = send(Event::Record(&record, picture.as_ref().map(OwnedPicture::view)))?;
+        demand = send(Event::Record(
+            &record,
+            picture.as_ref().map(OwnedPicture::view),
+        ))?;
         meter.taken.fetch_add(1, Relaxed);
     }
     Ok(())
@@ -130,12 +150,20 @@ fn feed(sink: &mut HttpSink, meters: &Meters, terms: &Arc<Terms>) -> Result<(), 
 
 fn obey(scene: &mut Scene, line: &str) -> Result<Option<Status>, String> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let number = |text: &str| text.parse::<f32>().map_err(|_| format!("{line}: expected a score"));
+    let number = |text: &str| {
+        text.parse::<f32>()
+            .map_err(|_| format!("{line}: expected a score"))
+    };
     scene.is_cycling = false;
     match verb {
         "known" => {
-            let (class, score) = rest.split_once(' ').ok_or_else(|| format!("{line}: expected a class and a score"))?;
-            let class = LABELS.iter().position(|&l| l == class).ok_or_else(|| format!("{line}: no such class"))?;
+            let (class, score) = rest
+                .split_once(' ')
+                .ok_or_else(|| format!("{line}: expected a class and a score"))?;
+            let class = LABELS
+                .iter()
+                .position(|&l| l == class)
+                .ok_or_else(|| format!("{line}: no such class"))?;
             scene.verdict = (Some(class as u16), Some(number(score)?));
         }
         "unknown" => scene.verdict = (None, Some(number(rest)?)),
@@ -146,17 +174,25 @@ fn obey(scene: &mut Scene, line: &str) -> Result<Option<Status>, String> {
         }
         "color" => {
             let parts: Vec<u8> = rest.split(' ').filter_map(|n| n.parse().ok()).collect();
-            scene.color = parts.try_into().map_err(|_| format!("{line}: expected three bytes"))?;
+            scene.color = parts
+                .try_into()
+                .map_err(|_| format!("{line}: expected three bytes"))?;
         }
         "lost" => {
             scene.lost = Some(rest.to_owned());
-            return Ok(Some(Status::Lost { why: rest.to_owned() }));
+            return Ok(Some(Status::Lost {
+                why: rest.to_owned(),
+            }));
         }
         "restored" => {
             scene.lost = None;
             return Ok(Some(Status::Restored));
         }
-        "refuse" => return Ok(Some(Status::SwapRefused { why: rest.to_owned() })),
+        "refuse" => {
+            return Ok(Some(Status::SwapRefused {
+                why: rest.to_owned(),
+            }));
+        }
         "freeze" => scene.is_frozen = true,
         _ => return Err(format!("{line}: no such command")),
     }
@@ -176,7 +212,8 @@ fn cycle(scene: &mut Scene, frame: u64) {
     } else {
         (None, Some(2.9 + 0.8 * wave))
     };
-    scene.color = [[60, 120, 190], [190, 120, 60], [70, 150, 80], [150, 70, 90]][usize::from(class)];
+    scene.color =
+        [[60, 120, 190], [190, 120, 60], [70, 150, 80], [150, 70, 90]][usize::from(class)];
 }
 
 fn fill(record: &mut Record, frame: u64, scene: &Scene) {
@@ -186,8 +223,15 @@ fn fill(record: &mut Record, frame: u64, scene: &Scene) {
     record.time = SystemTime::now();
     record.fault.clone_from(&scene.fault);
     record.verdict = match (class, score) {
-        (Some(class), Some(score)) => Verdict::Known { class, score, confidence: 0.93 },
-        (_, score) => Verdict::Unknown { score, nearest: score.map(|_| 1) },
+        (Some(class), Some(score)) => Verdict::Known {
+            class,
+            score,
+            confidence: 0.93,
+        },
+        (_, score) => Verdict::Unknown {
+            score,
+            nearest: score.map(|_| 1),
+        },
     };
     record.committed = class.map_or(Committed::Unknown, Committed::Class);
     record.latency = Duration::from_micros(4200 + frame % 7 * 130);

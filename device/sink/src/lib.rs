@@ -25,7 +25,7 @@ use std::time::Duration;
 use normgate_frame::Picture;
 
 #[cfg(feature = "http")]
-pub use http::{HttpError, HttpOptions, HttpSink, Token, TokenError};
+pub use http::{HttpError, HttpLimits, HttpOptions, HttpSink, Token, TokenError};
 pub use json::JsonLines;
 pub use meters::{Meters, SinkMeter, Stage};
 pub use record::Record;

@@ -35,7 +35,11 @@ const QUALITY: u8 = 80;
 /// The newest picture, or why it cannot be shown. Takes milliseconds: not for the server's thread.
 pub(super) fn newest(shared: &Arc<Shared>) -> Result<Jpeg, String> {
     // Whoever waits here gets the picture that the one before made.
-    let mut work = shared.encoder.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut work = shared
+        .encoder
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let work = &mut *work;
     let live = shared.live.lock().unwrap_or_else(PoisonError::into_inner);
     let shot = live.shot.as_ref().ok_or("no picture yet")?;
@@ -53,7 +57,11 @@ pub(super) fn newest(shared: &Arc<Shared>) -> Result<Jpeg, String> {
     };
     drop(live);
     let bytes = encode(copy, &mut work.rgb)?;
-    let jpeg = Jpeg { id, frame, bytes: bytes.into() };
+    let jpeg = Jpeg {
+        id,
+        frame,
+        bytes: bytes.into(),
+    };
     work.done = Some(jpeg.clone());
     Ok(jpeg)
 }
@@ -69,16 +77,26 @@ fn encode(picture: &OwnedPicture, rgb: &mut Vec<u8>) -> Result<Vec<u8>, String> 
         None
     } else {
         let full: ImageBuffer<Rgb<u8>, &[u8]> =
-            ImageBuffer::from_raw(width, height, rgb.as_slice()).ok_or("a picture without its bytes")?;
+            ImageBuffer::from_raw(width, height, rgb.as_slice())
+                .ok_or("a picture without its bytes")?;
         Some(imageops::thumbnail(&full, w, h))
     };
-    let pixels = small.as_ref().map_or(rgb.as_slice(), |small| small.as_raw());
+    let pixels = small
+        .as_ref()
+        .map_or(rgb.as_slice(), |small| small.as_raw());
     write(encoder, pixels, w, h)?;
     Ok(jpeg)
 }
 
-fn write(mut encoder: JpegEncoder<&mut Vec<u8>>, pixels: &[u8], w: u32, h: u32) -> Result<(), String> {
-    encoder.encode(pixels, w, h, ExtendedColorType::Rgb8).map_err(|e| e.to_string())
+fn write(
+    mut encoder: JpegEncoder<&mut Vec<u8>>,
+    pixels: &[u8],
+    w: u32,
+    h: u32,
+) -> Result<(), String> {
+    encoder
+        .encode(pixels, w, h, ExtendedColorType::Rgb8)
+        .map_err(|e| e.to_string())
 }
 
 /// The size within [`SIDE`], in proportion and never larger than it was.
@@ -88,7 +106,8 @@ fn fit(width: u32, height: u32) -> (u32, u32) {
         return (width, height);
     }
     let scale = |side: u32| {
-        let scaled = (u64::from(side) * u64::from(SIDE) + u64::from(longest) / 2) / u64::from(longest);
+        let scaled =
+            (u64::from(side) * u64::from(SIDE) + u64::from(longest) / 2) / u64::from(longest);
         (scaled as u32).max(1)
     };
     (scale(width), scale(height))

@@ -28,18 +28,30 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
 ];
 
 /// Answers what may not be asked, and marks every answer.
-pub(super) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = match check(&shared, &request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal,
     };
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -47,10 +59,17 @@ pub(super) async fn guard(State(shared): State<Arc<Shared>>, request: Request, n
 fn check(shared: &Shared, request: &Request) -> Result<(), Response> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let allow = [(header::ALLOW, "GET, HEAD")];
-        return Err((StatusCode::METHOD_NOT_ALLOWED, allow, "expected GET or HEAD\n").into_response());
+        return Err((
+            StatusCode::METHOD_NOT_ALLOWED,
+            allow,
+            "expected GET or HEAD\n",
+        )
+            .into_response());
     }
     let (uri, headers) = (request.uri(), request.headers());
-    if shared.addr.ip().to_canonical().is_loopback() && !is_own_host(host(uri, headers), shared.addr) {
+    if shared.addr.ip().to_canonical().is_loopback()
+        && !is_own_host(host(uri, headers), shared.addr)
+    {
         let text = "this address is not served here: expected localhost\n";
         return Err((StatusCode::MISDIRECTED_REQUEST, text).into_response());
     }
@@ -60,7 +79,9 @@ fn check(shared: &Shared, request: &Request) -> Result<(), Response> {
     if uri.path() == "/healthz" {
         return Ok(());
     }
-    if uri.path() == "/" && let Some(shown) = shown_once(uri) {
+    if uri.path() == "/"
+        && let Some(shown) = shown_once(uri)
+    {
         return Err(enter(token, &shown));
     }
     if shows(token, headers) {
@@ -87,9 +108,14 @@ fn is_own_host(host: Option<&str>, addr: SocketAddr) -> bool {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|n| n.strip_suffix(']'))
+        .unwrap_or(name);
     name.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback() || ip == addr.ip())
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| ip.to_canonical().is_loopback() || ip == addr.ip())
 }
 
 #[derive(Deserialize)]
@@ -106,36 +132,61 @@ fn shown_once(uri: &Uri) -> Option<String> {
 /// The right token in the address is moved to where no history keeps it.
 fn enter(token: &Token, shown: &str) -> Response {
     if !token.is(shown) {
-        return (StatusCode::UNAUTHORIZED, super::routes::locked("This link's token is wrong.")).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            super::routes::locked("This link's token is wrong."),
+        )
+            .into_response();
     }
     let secret = token.secret();
     let cookie =
         format!("{COOKIE}={secret}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict");
-    let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, "/".to_owned())];
+    let headers = [
+        (header::SET_COOKIE, cookie),
+        (header::LOCATION, "/".to_owned()),
+    ];
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
 fn shows(token: &Token, headers: &HeaderMap) -> bool {
     let text = |value: &'_ HeaderValue| value.to_str().ok().map(str::to_owned);
-    let bearer = headers.get_all(header::AUTHORIZATION).iter().filter_map(text).any(|value| {
-        let (scheme, shown) = value.split_once(' ').unwrap_or_default();
-        scheme.eq_ignore_ascii_case("bearer") && token.is(shown.trim())
-    });
+    let bearer = headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .filter_map(text)
+        .any(|value| {
+            let (scheme, shown) = value.split_once(' ').unwrap_or_default();
+            scheme.eq_ignore_ascii_case("bearer") && token.is(shown.trim())
+        });
     bearer
-        || headers.get_all(header::COOKIE).iter().filter_map(text).any(|value| {
-            let mut pairs = value.split(';').filter_map(|pair| pair.trim().split_once('='));
-            pairs.any(|(name, shown)| name == COOKIE && token.is(shown))
-        })
+        || headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(text)
+            .any(|value| {
+                let mut pairs = value
+                    .split(';')
+                    .filter_map(|pair| pair.trim().split_once('='));
+                pairs.any(|(name, shown)| name == COOKIE && token.is(shown))
+            })
 }
 
 fn locked(headers: &HeaderMap) -> Response {
     let ask = [(header::WWW_AUTHENTICATE, "Bearer realm=\"normgate\"")];
-    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     if accept.contains("text/html") {
         let page = super::routes::locked("This page needs its token.");
         return (StatusCode::UNAUTHORIZED, ask, page).into_response();
     }
-    (StatusCode::UNAUTHORIZED, ask, "a token is needed: Authorization: Bearer TOKEN\n").into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        ask,
+        "a token is needed: Authorization: Bearer TOKEN\n",
+    )
+        .into_response()
 }
 
 #[cfg(test)]
@@ -145,10 +196,25 @@ mod tests {
     #[test]
     fn only_this_machines_own_names_are_served() {
         let addr = SocketAddr::from(([127, 0, 0, 1], 9090));
-        for own in ["localhost", "LOCALHOST:1", "127.0.0.1:9090", "127.0.0.2", "[::1]:80", "[::ffff:127.0.0.1]"] {
+        for own in [
+            "localhost",
+            "LOCALHOST:1",
+            "127.0.0.1:9090",
+            "127.0.0.2",
+            "[::1]:80",
+            "[::ffff:127.0.0.1]",
+        ] {
             assert!(is_own_host(Some(own), addr), "{own}");
         }
-        for other in ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "", ":80", "[::2]"] {
+        for other in [
+            "evil.test",
+            "localhost.evil.test",
+            "127.0.0.1.evil.test",
+            "10.0.0.1",
+            "",
+            ":80",
+            "[::2]",
+        ] {
             assert!(!is_own_host(Some(other), addr), "{other}");
         }
         assert!(!is_own_host(None, addr));

@@ -112,7 +112,11 @@ impl Rates {
     pub(super) fn fps(&self, now: Instant) -> Option<f64> {
         let recent = |at: Instant| now.saturating_duration_since(at) <= Self::WINDOW;
         let first = self.frames.iter().position(|&(at, _)| recent(at))?;
-        let span = self.frames.back()?.0.saturating_duration_since(self.frames[first].0);
+        let span = self
+            .frames
+            .back()?
+            .0
+            .saturating_duration_since(self.frames[first].0);
         let steps = self.frames.len() - 1 - first;
         (steps > 0 && !span.is_zero()).then(|| steps as f64 / span.as_secs_f64())
     }
@@ -135,7 +139,13 @@ mod tests {
         scores.add(at(1100), Some(-1.0), false);
         scores.add(at(1249), Some(f32::NAN), false);
         scores.add(at(1250), None, false);
-        let point = |t, low, high, frames, unknown| Point { t, low, high, frames, unknown };
+        let point = |t, low, high, frames, unknown| Point {
+            t,
+            low,
+            high,
+            frames,
+            unknown,
+        };
         let expected = [
             point(1000, Some(-1.0), Some(3.0), 3, 2),
             point(1250, None, None, 1, 1),

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::frames::Encoder;
 use super::history::{Rates, Scores};
-use super::{HttpOptions, Token};
+use super::{HttpLimits, HttpOptions, Token};
 use crate::{Meters, Record, Status};
 
 /// What the sink and the server share.
@@ -23,6 +23,7 @@ pub(super) struct Shared {
     pub(super) rejects: Option<PathBuf>,
     pub(super) addr: SocketAddr,
     pub(super) stale_after: Duration,
+    pub(super) limits: HttpLimits,
     pub(super) encoder: Encoder,
     /// When the server began.
     pub(super) began: Instant,
@@ -49,9 +50,12 @@ impl Shared {
             rejects: options.rejects,
             addr,
             stale_after: options.stale_after,
+            limits: options.limits,
             encoder: Encoder::default(),
             began,
-            started: SystemTime::now().checked_sub(run).unwrap_or(SystemTime::UNIX_EPOCH),
+            started: SystemTime::now()
+                .checked_sub(run)
+                .unwrap_or(SystemTime::UNIX_EPOCH),
             watchers: AtomicUsize::new(0),
             wanted_ms: AtomicU64::new(0),
         }
@@ -151,7 +155,11 @@ impl Live {
         self.judged = Some(now);
         self.record.copy_from(record);
         let verdict = &record.verdict;
-        self.scores.add(now.duration_since(self.began), verdict.score(), verdict.is_known());
+        self.scores.add(
+            now.duration_since(self.began),
+            verdict.score(),
+            verdict.is_known(),
+        );
         self.rates.add(now, record.latency);
         match (picture, &mut self.shot) {
             (None, _) => {}

@@ -25,21 +25,41 @@ pub(super) fn text(shared: &Shared) -> String {
 }
 
 fn frames(page: &mut Page, meters: &Meters) {
-    page.family("frames_total", "counter", "Frames with a verdict, of any kind.");
+    page.family(
+        "frames_total",
+        "counter",
+        "Frames with a verdict, of any kind.",
+    );
     page.count("frames_total", &[], &meters.frames);
     page.family("verdicts_total", "counter", "Frames by verdict.");
     page.count("verdicts_total", &[("verdict", "known")], &meters.known);
     page.count("verdicts_total", &[("verdict", "unknown")], &meters.unknown);
-    page.family("faults_total", "counter", "Unknown frames that could not be read or scored.");
+    page.family(
+        "faults_total",
+        "counter",
+        "Unknown frames that could not be read or scored.",
+    );
     page.count("faults_total", &[], &meters.faults);
-    page.family("dropped_total", "counter", "Frames that the source gave up for a newer one.");
+    page.family(
+        "dropped_total",
+        "counter",
+        "Frames that the source gave up for a newer one.",
+    );
     page.count("dropped_total", &[], &meters.dropped);
-    page.family("class_frames_total", "counter", "Frames with a known verdict, by class.");
+    page.family(
+        "class_frames_total",
+        "counter",
+        "Frames with a known verdict, by class.",
+    );
     let terms = meters.terms();
     for (index, (label, count)) in terms.labels.iter().zip(&meters.by_class).enumerate() {
         // Two classes may have one name, two series may not.
         let index = index.to_string();
-        page.count("class_frames_total", &[("class", label), ("index", &index)], count);
+        page.count(
+            "class_frames_total",
+            &[("class", label), ("index", &index)],
+            count,
+        );
     }
 }
 
@@ -50,12 +70,26 @@ fn stages(page: &mut Page, meters: &Meters) {
         let histogram = meters.histogram(stage);
         let stage = ("stage", stage.name());
         let mut below = 0;
-        let bounds = Histogram::BOUNDS_US.iter().map(|&us| (us as f64 / 1e6).to_string());
-        for (count, bound) in histogram.counts().into_iter().zip(bounds.chain(["+Inf".to_owned()])) {
+        let bounds = Histogram::BOUNDS_US
+            .iter()
+            .map(|&us| (us as f64 / 1e6).to_string());
+        for (count, bound) in histogram
+            .counts()
+            .into_iter()
+            .zip(bounds.chain(["+Inf".to_owned()]))
+        {
             below += count;
-            page.sample("stage_duration_seconds_bucket", &[stage, ("le", &bound)], below);
+            page.sample(
+                "stage_duration_seconds_bucket",
+                &[stage, ("le", &bound)],
+                below,
+            );
         }
-        page.sample("stage_duration_seconds_sum", &[stage], histogram.sum().as_secs_f64());
+        page.sample(
+            "stage_duration_seconds_sum",
+            &[stage],
+            histogram.sum().as_secs_f64(),
+        );
         page.sample("stage_duration_seconds_count", &[stage], below);
     }
 }
@@ -63,7 +97,11 @@ fn stages(page: &mut Page, meters: &Meters) {
 fn source(page: &mut Page, meters: &Meters) {
     page.family("source_up", "gauge", "1 while the source is there.");
     page.sample("source_up", &[], u8::from(meters.source_up.load(Relaxed)));
-    page.family("source_losses_total", "counter", "How often the source was lost.");
+    page.family(
+        "source_losses_total",
+        "counter",
+        "How often the source was lost.",
+    );
     page.count("source_losses_total", &[], &meters.losses);
 }
 
@@ -81,12 +119,20 @@ fn model(page: &mut Page, meters: &Meters) {
     ];
     page.sample("model_info", &labels, 1);
     if let Some(threshold) = threshold {
-        page.family("threshold", "gauge", "A frame is known if its score is at least this.");
+        page.family(
+            "threshold",
+            "gauge",
+            "A frame is known if its score is at least this.",
+        );
         page.sample("threshold", &[], threshold);
     }
     page.family("model_swaps_total", "counter", "Models swapped in.");
     page.count("model_swaps_total", &[], &meters.swaps);
-    page.family("model_swaps_refused_total", "counter", "Model files that were refused.");
+    page.family(
+        "model_swaps_refused_total",
+        "counter",
+        "Model files that were refused.",
+    );
     page.count("model_swaps_refused_total", &[], &meters.swaps_refused);
 }
 
@@ -94,7 +140,10 @@ fn sinks(page: &mut Page, meters: &Meters) {
     let sinks = meters.sinks();
     let names: Vec<String> = (0..sinks.len())
         .map(|i| {
-            let before = sinks[..i].iter().filter(|s| s.name == sinks[i].name).count();
+            let before = sinks[..i]
+                .iter()
+                .filter(|s| s.name == sinks[i].name)
+                .count();
             match before {
                 0 => sinks[i].name.to_owned(),
                 n => format!("{}-{}", sinks[i].name, n + 1),
@@ -104,8 +153,16 @@ fn sinks(page: &mut Page, meters: &Meters) {
     type Pick = fn(&crate::SinkMeter) -> &AtomicU64;
     let families: [(&str, &str, Pick); 3] = [
         ("sink_taken_total", "Events that a sink took.", |s| &s.taken),
-        ("sink_missed_total", "Events that found a sink's queue full.", |s| &s.missed),
-        ("sink_failed_total", "Events that a sink could not take.", |s| &s.failed),
+        (
+            "sink_missed_total",
+            "Events that found a sink's queue full.",
+            |s| &s.missed,
+        ),
+        (
+            "sink_failed_total",
+            "Events that a sink could not take.",
+            |s| &s.failed,
+        ),
     ];
     for (name, help, pick) in families {
         page.family(name, "counter", help);
@@ -113,16 +170,36 @@ fn sinks(page: &mut Page, meters: &Meters) {
             page.count(name, &[("sink", label)], pick(sink));
         }
     }
+    page.family(
+        "sink_dead",
+        "gauge",
+        "1 once a sink takes nothing any more.",
+    );
+    for (sink, label) in sinks.iter().zip(&names) {
+        page.sample(
+            "sink_dead",
+            &[("sink", label)],
+            u8::from(sink.dead.load(Relaxed)),
+        );
+    }
 }
 
 fn process(page: &mut Page, meters: &Meters, started: SystemTime) {
     page.family("build_info", "gauge", "The program; always 1.");
     page.sample("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
-    page.family("start_time_seconds", "gauge", "When the loop began, in seconds since 1970.");
+    page.family(
+        "start_time_seconds",
+        "gauge",
+        "When the loop began, in seconds since 1970.",
+    );
     let started = started.duration_since(UNIX_EPOCH).unwrap_or_default();
     page.sample("start_time_seconds", &[], started.as_secs_f64());
     page.family("uptime_seconds", "gauge", "How long the loop has run.");
-    page.sample("uptime_seconds", &[], meters.started.elapsed().as_secs_f64());
+    page.sample(
+        "uptime_seconds",
+        &[],
+        meters.started.elapsed().as_secs_f64(),
+    );
 }
 
 struct Page(String);
@@ -133,7 +210,10 @@ const PREFIX: &str = "normgate";
 impl Page {
     // Writing to a string cannot fail.
     fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {PREFIX}_{name} {help}\n# TYPE {PREFIX}_{name} {kind}");
+        let _ = writeln!(
+            self.0,
+            "# HELP {PREFIX}_{name} {help}\n# TYPE {PREFIX}_{name} {kind}"
+        );
     }
 
     fn count(&mut self, name: &str, labels: &[(&str, &str)], count: &AtomicU64) {

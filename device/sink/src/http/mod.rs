@@ -45,6 +45,32 @@ pub struct HttpOptions {
     pub meters: Arc<Meters>,
     /// Without a verdict for this long the device is unhealthy and the page says unknown.
     pub stale_after: Duration,
+    /// How much of this machine clients may take.
+    pub limits: HttpLimits,
+}
+
+/// What clients may take. Memory is bounded by it: about 100 KiB a connection, and one picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Those of one client that is not this machine.
+    pub connections_each: usize,
+    /// From a connection's begin, or from its last answer, to the end of a request's headers.
+    pub header_time: Duration,
+    /// How long a client may take nothing of its answer.
+    pub patience: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connections: 64,
+            connections_each: 24,
+            header_time: Duration::from_secs(10),
+            patience: Duration::from_secs(20),
+        }
+    }
 }
 
 impl HttpOptions {
@@ -57,6 +83,7 @@ impl HttpOptions {
             rejects: None,
             meters,
             stale_after: Duration::from_secs(10),
+            limits: HttpLimits::default(),
         }
     }
 }
@@ -65,16 +92,22 @@ impl HttpOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// Others could reach it, and nothing would stop them.
-    #[error("HTTP at {0} can be reached from other machines: expected a loopback address, as 127.0.0.1, or a token")]
+    #[error(
+        "HTTP at {0} can be reached from other machines: expected a loopback address, as 127.0.0.1, or a token"
+    )]
     NoToken(SocketAddr),
     /// Another program listens there.
     #[error("HTTP at {0}: the port is in use by another program: expected a free one")]
     Busy(SocketAddr),
     /// The system does not let this user listen there.
-    #[error("HTTP at {0}: no permission: expected a port from 1024, or the right to bind a lower one")]
+    #[error(
+        "HTTP at {0}: no permission: expected a port from 1024, or the right to bind a lower one"
+    )]
     Permission(SocketAddr),
     /// No network interface has the address.
-    #[error("HTTP at {0}: this machine does not have that address: expected one of its own, or 0.0.0.0 for all")]
+    #[error(
+        "HTTP at {0}: this machine does not have that address: expected one of its own, or 0.0.0.0 for all"
+    )]
     Address(SocketAddr),
     /// Anything else that the system says.
     #[error("HTTP at {0}: {1}")]
@@ -136,7 +169,11 @@ impl Sink for HttpSink {
     }
 
     fn take(&mut self, event: Event<'_>) -> Result<(), SinkError> {
-        let mut live = self.shared.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = self
+            .shared
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Record(record, picture) => live.record(record, picture.as_ref()),
             Event::Status(status) => live.status(status),

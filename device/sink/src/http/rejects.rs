@@ -103,8 +103,15 @@ pub(super) fn list(folder: &Path, before: Option<&str>, limit: usize) -> io::Res
     let more = stems.len() > limit;
     stems.truncate(limit);
     let next = stems.last().filter(|_| more).cloned();
-    let rejects = stems.into_iter().filter_map(|stem| describe(folder, stem)).collect();
-    Ok(Page { total, rejects, next })
+    let rejects = stems
+        .into_iter()
+        .filter_map(|stem| describe(folder, stem))
+        .collect();
+    Ok(Page {
+        total,
+        rejects,
+        next,
+    })
 }
 
 fn describe(folder: &Path, stem: String) -> Option<Reject> {
@@ -116,7 +123,10 @@ fn describe(folder: &Path, stem: String) -> Option<Reject> {
     file.take(DESCRIPTION_BYTES).read_to_end(&mut text).ok()?;
     let mut reject: Reject = serde_json::from_slice(&text).ok()?;
     let there = |name: &String| fs::symlink_metadata(folder.join(name)).is_ok_and(|m| m.is_file());
-    reject.image = IMAGES.iter().map(|(end, _)| format!("{stem}.{end}")).find(there);
+    reject.image = IMAGES
+        .iter()
+        .map(|(end, _)| format!("{stem}.{end}"))
+        .find(there);
     reject.stem = stem;
     Some(reject)
 }
@@ -156,7 +166,9 @@ mod tests {
             assert!(is_stem(good), "{good}");
         }
         let long = "a".repeat(201);
-        for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "a b", "a\0", "../a", "ä", "a\n", &long] {
+        for bad in [
+            "", ".", "..", ".hidden", "a/b", "a\\b", "a b", "a\0", "../a", "ä", "a\n", &long,
+        ] {
             assert!(!is_stem(bad), "{bad:?}");
         }
     }

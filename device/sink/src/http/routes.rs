@@ -42,19 +42,55 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     };
     Router::new()
         .route("/", get(|| async { Html(include_str!("page/index.html")) }))
-        .route("/page.css", file("text/css; charset=utf-8", include_str!("page/page.css")))
-        .route("/page.js", file("text/javascript; charset=utf-8", include_str!("page/page.js")))
-        .route("/curve.js", file("text/javascript; charset=utf-8", include_str!("page/curve.js")))
-        .route("/rejects.js", file("text/javascript; charset=utf-8", include_str!("page/rejects.js")))
-        .route("/icon.svg", file("image/svg+xml", include_str!("page/icon.svg")))
+        .route(
+            "/page.css",
+            file("text/css; charset=utf-8", include_str!("page/page.css")),
+        )
+        .route(
+            "/page.js",
+            file(
+                "text/javascript; charset=utf-8",
+                include_str!("page/page.js"),
+            ),
+        )
+        .route(
+            "/curve.js",
+            file(
+                "text/javascript; charset=utf-8",
+                include_str!("page/curve.js"),
+            ),
+        )
+        .route(
+            "/rejects.js",
+            file(
+                "text/javascript; charset=utf-8",
+                include_str!("page/rejects.js"),
+            ),
+        )
+        .route(
+            "/icon.svg",
+            file("image/svg+xml", include_str!("page/icon.svg")),
+        )
         .route("/healthz", get(healthz))
-        .route("/metrics", get(|State(shared): Server| async move {
-            ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&shared))
-        }))
+        .route(
+            "/metrics",
+            get(|State(shared): Server| async move {
+                (
+                    [(CONTENT_TYPE, metrics::CONTENT_TYPE)],
+                    metrics::text(&shared),
+                )
+            }),
+        )
         .route("/frame.jpg", get(frame))
         .route("/api/events", get(events))
-        .route("/api/state", get(|State(shared): Server| async move { json(&shared.snapshot()) }))
-        .route("/api/history", get(|State(shared): Server| async move { json(&shared.history()) }))
+        .route(
+            "/api/state",
+            get(|State(shared): Server| async move { json(&shared.snapshot()) }),
+        )
+        .route(
+            "/api/history",
+            get(|State(shared): Server| async move { json(&shared.history()) }),
+        )
         .route("/api/rejects", get(list_rejects))
         .route("/rejects/{name}", get(reject))
         .fallback(|| async { (StatusCode::NOT_FOUND, "nothing is here\n") })
@@ -92,7 +128,11 @@ async fn events(State(shared): Server) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text).into_response();
     };
     let changed = shared.changed.subscribe();
-    let events = Events { watcher, changed, next: None };
+    let events = Events {
+        watcher,
+        changed,
+        next: None,
+    };
     Sse::new(stream::unfold(events, |mut events| async move {
         let mut event = Event::default();
         match events.next {
@@ -116,12 +156,13 @@ async fn frame(State(shared): Server) -> Response {
     let mut changed = shared.changed.subscribe();
     let is_there = |shared: &Shared| {
         let live = shared.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.shot.as_ref().is_some_and(|shot| shot.taken.elapsed() <= shared.stale_after)
+        live.shot
+            .as_ref()
+            .is_some_and(|shot| shot.taken.elapsed() <= shared.stale_after)
     };
-    let wait = async {
-        while !is_there(&shared) && changed.changed().await.is_ok() {}
-    };
-    let unavailable = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response();
+    let wait = async { while !is_there(&shared) && changed.changed().await.is_ok() {} };
+    let unavailable =
+        |why: &str| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response();
     if timeout(PICTURE_WAIT, wait).await.is_err() {
         return unavailable("no picture comes");
     }
@@ -167,10 +208,17 @@ async fn reject(State(shared): Server, Path(name): Path<String>) -> Response {
     let find = move |folder: PathBuf| rejects::find(&folder, &name);
     match spawn_blocking(move || find(folder)).await {
         Ok(Some(found)) => {
-            let headers = [(CONTENT_TYPE, found.kind.to_owned()), (CONTENT_LENGTH, found.len.to_string())];
+            let headers = [
+                (CONTENT_TYPE, found.kind.to_owned()),
+                (CONTENT_LENGTH, found.len.to_string()),
+            ];
             (headers, in_pieces(found.file, found.len)).into_response()
         }
-        _ => (StatusCode::NOT_FOUND, "no such frame; the oldest make room for new ones\n").into_response(),
+        _ => (
+            StatusCode::NOT_FOUND,
+            "no such frame; the oldest make room for new ones\n",
+        )
+            .into_response(),
     }
 }
 
@@ -192,7 +240,10 @@ fn in_pieces(file: File, len: u64) -> Body {
 /// The next piece, and the file with what is left of it.
 fn piece(mut file: File, left: u64) -> io::Result<(Bytes, (File, u64))> {
     let mut piece = Vec::new();
-    let n = file.by_ref().take(left.min(PIECE)).read_to_end(&mut piece)? as u64;
+    let n = file
+        .by_ref()
+        .take(left.min(PIECE))
+        .read_to_end(&mut piece)? as u64;
     if n == 0 {
         // The file was cut meanwhile: the answer breaks off.
         return Err(io::ErrorKind::UnexpectedEof.into());

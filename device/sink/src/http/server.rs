@@ -15,21 +15,14 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use super::HttpLimits;
 use super::live::Shared;
 use super::patient::Patient;
 use super::routes;
 
-/// Connections at a time.
-const SEATS: usize = 64;
-/// Those of one client that is not this machine.
-const SEATS_EACH: usize = 24;
-/// From the first byte of a request, or from the answer before it, to the end of its headers.
-const HEADER_TIME: Duration = Duration::from_secs(10);
 /// A request's headers, in bytes.
 const HEADER_BYTES: usize = 16 << 10;
 const HEADERS: usize = 64;
-/// How long a client may take nothing of its answer.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The system's memory for what a client has not taken; small, so that one that is gone is noticed.
 const SEND_BYTES: u32 = 64 << 10;
 /// Connections that wait to be accepted.
@@ -45,10 +38,18 @@ impl Bound {
     pub(super) fn new(addr: SocketAddr) -> io::Result<Self> {
         let mut builder = Builder::new_current_thread();
         // Folders and pictures are read and made on two more.
-        let runtime = builder.enable_all().thread_name("http-work").max_blocking_threads(2).build()?;
+        let runtime = builder
+            .enable_all()
+            .thread_name("http-work")
+            .max_blocking_threads(2)
+            .build()?;
         let listener = {
             let _inside = runtime.enter();
-            let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            let socket = if addr.is_ipv4() {
+                TcpSocket::new_v4()?
+            } else {
+                TcpSocket::new_v6()?
+            };
             // A server that starts again does not wait for the connections of the one before.
             socket.set_reuseaddr(true)?;
             socket.set_send_buffer_size(SEND_BYTES)?;
@@ -63,27 +64,34 @@ impl Bound {
     }
 
     /// Serves on a thread of its own until `stopped` is told, or its other end is dropped.
-    pub(super) fn serve(self, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) -> io::Result<JoinHandle<()>> {
+    pub(super) fn serve(
+        self,
+        shared: Arc<Shared>,
+        stopped: oneshot::Receiver<()>,
+    ) -> io::Result<JoinHandle<()>> {
         let Self { runtime, listener } = self;
+        let limits = shared.limits;
         let router = routes::router(shared);
-        std::thread::Builder::new().name("http".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::spawn(accept(listener, router));
-                let _ = stopped.await;
-            });
-            runtime.shutdown_timeout(Duration::from_secs(1));
-        })
+        std::thread::Builder::new()
+            .name("http".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    tokio::spawn(accept(listener, router, limits));
+                    let _ = stopped.await;
+                });
+                runtime.shutdown_timeout(Duration::from_secs(1));
+            })
     }
 }
 
-async fn accept(listener: TcpListener, router: Router) {
-    let seats = Arc::new(Seats::default());
+async fn accept(listener: TcpListener, router: Router, limits: HttpLimits) {
+    let seats = Arc::new(Seats::new(limits));
     loop {
         match listener.accept().await {
             Ok((stream, from)) => {
                 // Who finds no seat is hung up on.
                 if let Some(seat) = Seats::take(&seats, from.ip().to_canonical()) {
-                    tokio::spawn(serve(stream, router.clone(), seat));
+                    tokio::spawn(serve(stream, router.clone(), limits, seat));
                 }
             }
             // Out of descriptors, mostly: some are closed in a moment.
@@ -92,22 +100,25 @@ async fn accept(listener: TcpListener, router: Router) {
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, _seat: Seat) {
+async fn serve(stream: TcpStream, router: Router, limits: HttpLimits, _seat: Seat) {
     // Small events have to leave at once.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Patient::new(stream, PATIENCE));
+    let io = TokioIo::new(Patient::new(stream, limits.patience));
     // What fails here is one client's connection, and the client knows.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(limits.header_time)
         .max_buf_size(HEADER_BYTES)
         .max_headers(HEADERS)
         .serve_connection(io, TowerToHyperService::new(router))
         .await;
 }
 
-#[derive(Debug, Default)]
-struct Seats(Mutex<HashMap<IpAddr, usize>>);
+#[derive(Debug)]
+struct Seats {
+    limits: HttpLimits,
+    taken: Mutex<HashMap<IpAddr, usize>>,
+}
 
 struct Seat {
     seats: Arc<Seats>,
@@ -115,21 +126,37 @@ struct Seat {
 }
 
 impl Seats {
+    fn new(limits: HttpLimits) -> Self {
+        Self {
+            limits,
+            taken: Mutex::default(),
+        }
+    }
+
     fn take(seats: &Arc<Self>, ip: IpAddr) -> Option<Seat> {
-        let mut taken = seats.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.get(&ip).copied().unwrap_or(0);
-        if taken.values().sum::<usize>() >= SEATS || (own >= SEATS_EACH && !ip.is_loopback()) {
+        let is_full = taken.values().sum::<usize>() >= seats.limits.connections;
+        let has_enough = own >= seats.limits.connections_each && !ip.is_loopback();
+        if is_full || has_enough {
             return None;
         }
         taken.insert(ip, own + 1);
         drop(taken);
-        Some(Seat { seats: Arc::clone(seats), ip })
+        Some(Seat {
+            seats: Arc::clone(seats),
+            ip,
+        })
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.seats.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self
+            .seats
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = taken.get_mut(&self.ip) {
             *own -= 1;
             if *own == 0 {
@@ -145,18 +172,24 @@ mod tests {
 
     #[test]
     fn one_client_cannot_take_every_seat_and_seats_come_back() {
-        let seats = Arc::new(Seats::default());
+        let limits = HttpLimits::default();
+        let (all, each) = (limits.connections, limits.connections_each);
+        let seats = Arc::new(Seats::new(limits));
         let (far, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let of = |ip, n: usize| (0..n).map_while(|_| Seats::take(&seats, ip)).collect::<Vec<_>>();
-        let first = of(far, SEATS);
-        assert_eq!(first.len(), SEATS_EACH);
-        let second = of(other, SEATS);
-        assert_eq!(second.len(), SEATS_EACH);
-        let local = of(IpAddr::from([127, 0, 0, 1]), SEATS);
-        assert_eq!(local.len(), SEATS - 2 * SEATS_EACH);
+        let of = |ip, n: usize| {
+            (0..n)
+                .map_while(|_| Seats::take(&seats, ip))
+                .collect::<Vec<_>>()
+        };
+        let first = of(far, all);
+        assert_eq!(first.len(), each);
+        let second = of(other, all);
+        assert_eq!(second.len(), each);
+        let local = of(IpAddr::from([127, 0, 0, 1]), all);
+        assert_eq!(local.len(), all - 2 * each);
         drop(first);
-        assert_eq!(of(far, SEATS).len(), SEATS_EACH);
+        assert_eq!(of(far, all).len(), each);
         drop((second, local));
-        assert!(seats.0.lock().unwrap().is_empty());
+        assert!(seats.taken.lock().unwrap().is_empty());
     }
 }

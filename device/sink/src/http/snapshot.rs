@@ -63,7 +63,9 @@ impl Shared {
             (Phase::Lost(why), _) => State::Lost(why.clone()),
             (Phase::Ended, _) => State::Ended,
             (Phase::Running, None) => State::Waiting,
-            (Phase::Running, Some(at)) if at.elapsed() > self.stale_after => State::Stale(at.elapsed()),
+            (Phase::Running, Some(at)) if at.elapsed() > self.stale_after => {
+                State::Stale(at.elapsed())
+            }
             (Phase::Running, Some(_)) if live.record.verdict.is_known() => State::Known,
             (Phase::Running, Some(_)) => State::Unknown,
         }
@@ -74,7 +76,11 @@ impl Shared {
         let meters = &self.meters;
         let terms = meters.terms();
         let count = |n: &std::sync::atomic::AtomicU64| n.load(Relaxed);
-        let missed: u64 = meters.sinks().iter().map(|s| count(&s.missed) + count(&s.failed)).sum();
+        let missed: u64 = meters
+            .sinks()
+            .iter()
+            .map(|s| count(&s.missed) + count(&s.failed))
+            .sum();
         let gate = terms.gate;
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.state_of(&live);
@@ -85,7 +91,10 @@ impl Shared {
             }
             _ => Value::Null,
         };
-        let fresh = live.shot.as_ref().filter(|s| s.taken.elapsed() <= self.stale_after);
+        let fresh = live
+            .shot
+            .as_ref()
+            .filter(|s| s.taken.elapsed() <= self.stale_after);
         let mut value = json!({
             "state": state.name(),
             "why": state.fault(),
@@ -143,7 +152,9 @@ impl Shared {
 fn verdict(record: &Record) -> Value {
     let terms = &record.terms;
     let (class, confidence, nearest) = match &record.verdict {
-        Verdict::Known { class, confidence, .. } => (Some(*class), Some(*confidence), None),
+        Verdict::Known {
+            class, confidence, ..
+        } => (Some(*class), Some(*confidence), None),
         Verdict::Unknown { nearest, .. } => (None, None, *nearest),
     };
     let time = record.time.duration_since(UNIX_EPOCH);

@@ -40,7 +40,9 @@ pub enum TokenError {
     #[error("a token of {0} characters: expected {min} to {max}", min = Token::MIN, max = Token::MAX)]
     Length(usize),
     /// It would not fit a header or a cookie.
-    #[error("a token with a blank, a line break or a special character: expected one line of letters, digits and -._~+/=")]
+    #[error(
+        "a token with a blank, a line break or a special character: expected one line of letters, digits and -._~+/="
+    )]
     Character,
 }
 
@@ -83,9 +85,11 @@ impl Token {
             Ok((mode, _)) if mode & 0o007 != 0 => Err(TokenError::Exposed { path, mode }),
             Ok((_, text)) => {
                 let line = text.strip_suffix('\n').unwrap_or(&text);
-                Self::new(line.strip_suffix('\r').unwrap_or(line)).map_err(|error| TokenError::Content {
-                    path,
-                    error: Box::new(error),
+                Self::new(line.strip_suffix('\r').unwrap_or(line)).map_err(|error| {
+                    TokenError::Content {
+                        path,
+                        error: Box::new(error),
+                    }
                 })
             }
         }
