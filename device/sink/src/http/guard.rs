@@ -17,11 +17,13 @@ const COOKIE: &str = "normgate";
 /// A phone on a wall keeps its right to look for a month.
 const COOKIE_SECONDS: u32 = 30 * 24 * 3600;
 
-/// On every answer. No other site may read, frame or embed anything.
+/// On every answer. No other site may read, frame or embed anything. The hash is that of the style in `locked.html`,
+/// which cannot fetch a file.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+        "default-src 'none'; script-src 'self'; style-src 'self' \
+         'sha256-Jl+WgjXoerb7Bp2EGcHBUnmo7CAWNB+dG9HIQ2dlM2U='; img-src 'self'; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -44,9 +46,9 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match check(&shared, &request) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal,
+    let mut response = match refusal(&shared, &request) {
+        None => next.run(request).await,
+        Some(refusal) => refusal,
     };
     for (name, value) in HEADERS {
         response
@@ -56,38 +58,29 @@ pub(super) async fn guard(
     response
 }
 
-fn check(shared: &Shared, request: &Request) -> Result<(), Response> {
+/// The answer to what may not be asked.
+fn refusal(shared: &Shared, request: &Request) -> Option<Response> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let allow = [(header::ALLOW, "GET, HEAD")];
-        return Err((
-            StatusCode::METHOD_NOT_ALLOWED,
-            allow,
-            "expected GET or HEAD\n",
-        )
-            .into_response());
+        let text = "expected GET or HEAD\n";
+        return Some((StatusCode::METHOD_NOT_ALLOWED, allow, text).into_response());
     }
     let (uri, headers) = (request.uri(), request.headers());
-    if shared.addr.ip().to_canonical().is_loopback()
-        && !is_own_host(host(uri, headers), shared.addr)
-    {
+    let is_local = shared.addr.ip().to_canonical().is_loopback();
+    if is_local && !is_own_host(host(uri, headers), shared.addr) {
         let text = "this address is not served here: expected localhost\n";
-        return Err((StatusCode::MISDIRECTED_REQUEST, text).into_response());
+        return Some((StatusCode::MISDIRECTED_REQUEST, text).into_response());
     }
-    let Some(token) = &shared.token else {
-        return Ok(());
-    };
+    let token = shared.token.as_ref()?;
     if uri.path() == "/healthz" {
-        return Ok(());
+        return None;
     }
     if uri.path() == "/"
         && let Some(shown) = shown_once(uri)
     {
-        return Err(enter(token, &shown));
+        return Some(enter(token, &shown));
     }
-    if shows(token, headers) {
-        return Ok(());
-    }
-    Err(locked(headers))
+    (!shows(token, headers)).then(|| locked(headers))
 }
 
 /// The name that the client has for this server. A page of another site that points its own name at this machine

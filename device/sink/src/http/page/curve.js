@@ -45,7 +45,7 @@ export function drawCurve(canvas, points, now, threshold) {
     const at = x(now - minute * 60_000);
     g.textAlign = minute === 0 ? "right" : minute === 3 ? "left" : "center";
     g.fillStyle = color("--quiet");
-    g.fillText(minute === 0 ? "now" : `${minute} min ago`, at, height - 6);
+    g.fillText(minute === 0 ? "now" : `\u2212${minute} min`, at, height - 6);
   }
 
   g.save();

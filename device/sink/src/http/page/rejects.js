@@ -87,7 +87,9 @@ function against(reject) {
 
 function when(reject) {
   const time = new Date(reject.time ?? NaN);
-  return isNaN(time) ? reject.stem : time.toLocaleString();
+  if (isNaN(time)) return reject.stem;
+  const parts = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  return time.toLocaleString(undefined, { ...parts, hourCycle: "h23" });
 }
 
 function enlarge(index) {
