@@ -13,6 +13,8 @@
 
 mod clock;
 mod fanout;
+#[cfg(feature = "http")]
+mod http;
 mod json;
 mod lines;
 mod meters;
@@ -30,6 +32,8 @@ use normgate_frame::Picture;
 
 pub use clock::rfc3339;
 pub use fanout::{Fanout, Wait};
+#[cfg(feature = "http")]
+pub use http::{HttpError, HttpLimits, HttpOptions, HttpSink, Token, TokenError};
 pub use json::JsonLines;
 pub use lines::{JsonFile, JsonFileError, Rotation};
 pub use meters::{Meters, SinkMeter, Stage};

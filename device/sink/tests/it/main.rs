@@ -7,3 +7,5 @@ mod lines;
 mod panel;
 mod rejects;
 mod support;
+#[cfg(feature = "http")]
+mod http;
