@@ -13,6 +13,8 @@
 
 mod json;
 mod meters;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 mod record;
 mod status;
 mod terms;
@@ -24,6 +26,8 @@ use normgate_frame::Picture;
 
 pub use json::JsonLines;
 pub use meters::{Meters, SinkMeter, Stage};
+#[cfg(feature = "mqtt")]
+pub use mqtt::{Credentials, Mqtt, MqttError, MqttOptions};
 pub use record::Record;
 pub use status::{Status, Summary};
 pub use terms::{GateTerms, Terms};

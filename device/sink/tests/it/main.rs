@@ -1,0 +1,4 @@
+//! Sinks, against what their readers see.
+
+#[cfg(feature = "mqtt")]
+mod mqtt;
