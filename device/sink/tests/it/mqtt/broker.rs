@@ -1,9 +1,11 @@
 //! A Mosquitto of a test's own, and its command-line clients: none of this code is the sink's.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -192,7 +194,8 @@ impl Broker {
             for line in out.lines() {
                 let Ok(line) = line else { break };
                 let line: Value = serde_json::from_str(&line).unwrap();
-                let text = |key: &str| line[key].as_str().unwrap().to_owned();
+                // No payload is told as null.
+                let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
                 let message = Message {
                     topic: text("topic"),
                     payload: text("payload"),
@@ -204,25 +207,21 @@ impl Broker {
                 }
             }
         });
-        Subscriber {
+        let mut subscriber = Subscriber {
             child,
             told,
+            early: VecDeque::new(),
             seen: Vec::new(),
-        }
+        };
+        subscriber.begin(self);
+        subscriber
     }
 
-    /// What is retained, by topic.
+    /// What is retained.
     pub(crate) fn retained(&self) -> Vec<Message> {
-        let mut subscriber = self.subscribe();
-        // What is retained comes before what is published after the subscription.
-        let mark = format!("mark/{}", std::process::id());
-        wait_for("the mark", || {
-            self.publish(&mark, "");
-            let end = Instant::now() + Duration::from_millis(200);
-            subscriber.find_until(end, |message| message.topic == mark)
-        });
-        let seen = std::mem::take(&mut subscriber.seen);
-        seen.into_iter()
+        let early = self.subscribe().early.drain(..).collect::<Vec<_>>();
+        early
+            .into_iter()
             .filter(|message| message.is_retained)
             .collect()
     }
@@ -266,31 +265,59 @@ impl Message {
 pub(crate) struct Subscriber {
     child: Child,
     told: Receiver<Message>,
-    /// Everything that it has received.
+    /// What came before it was known to be subscribed.
+    early: VecDeque<Message>,
+    /// What was looked through.
     pub(crate) seen: Vec<Message>,
 }
 
+/// Topics of messages that only show that a subscription is there.
+const MARK: &str = "mark/";
+
 impl Subscriber {
-    /// The next message that is `wanted`; those before it are passed over.
-    pub(crate) fn next(&mut self, what: &str, wanted: impl Fn(&Message) -> bool) -> Message {
-        let found = self.find_until(Instant::now() + PATIENCE, wanted);
-        found.unwrap_or_else(|| panic!("no {what} came; there were {:#?}", self.seen))
+    /// Until it hears what is published. What is retained has come by then.
+    fn begin(&mut self, broker: &Broker) {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let mark = format!("{MARK}{}", COUNT.fetch_add(1, Relaxed));
+        wait_for("the subscription", || {
+            broker.publish(&mark, "here");
+            while let Some(message) = self.receive(Instant::now() + Duration::from_millis(100)) {
+                if message.topic == mark {
+                    return Some(());
+                }
+                self.early.push_back(message);
+            }
+            None
+        });
+        self.early
+            .retain(|message| !message.topic.starts_with(MARK));
     }
 
-    fn find_until(&mut self, end: Instant, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
+    fn receive(&self, end: Instant) -> Option<Message> {
+        match self
+            .told
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => panic!("mosquitto_sub has ended"),
+        }
+    }
+
+    /// The next message that is `wanted`; those before it are passed over.
+    pub(crate) fn next(&mut self, what: &str, wanted: impl Fn(&Message) -> bool) -> Message {
+        let end = Instant::now() + PATIENCE;
         loop {
-            match self
-                .told
-                .recv_timeout(end.saturating_duration_since(Instant::now()))
-            {
-                Ok(message) => {
-                    self.seen.push(message.clone());
-                    if wanted(&message) {
-                        return Some(message);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => return None,
-                Err(RecvTimeoutError::Disconnected) => panic!("mosquitto_sub has ended"),
+            let next = self.early.pop_front().or_else(|| self.receive(end));
+            let Some(message) = next else {
+                panic!("no {what} came; there were {:#?}", self.seen)
+            };
+            if message.topic.starts_with(MARK) {
+                continue;
+            }
+            self.seen.push(message.clone());
+            if wanted(&message) {
+                return message;
             }
         }
     }
