@@ -20,6 +20,8 @@ mod lines;
 mod meters;
 #[cfg(feature = "panel")]
 mod panel;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 mod record;
 mod rejects;
 mod status;
@@ -39,6 +41,8 @@ pub use lines::{JsonFile, JsonFileError, Rotation};
 pub use meters::{Meters, SinkMeter, Stage};
 #[cfg(feature = "panel")]
 pub use panel::{PanelError, PanelSink, SYSFS};
+#[cfg(feature = "mqtt")]
+pub use mqtt::{Credentials, Mqtt, MqttError, MqttOptions};
 pub use record::Record;
 pub use rejects::{Keep, Limits, Rejects, RejectsError};
 pub use status::{Status, Summary};

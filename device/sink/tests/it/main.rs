@@ -9,3 +9,7 @@ mod rejects;
 mod support;
 #[cfg(feature = "http")]
 mod http;
+//! Sinks, against what their readers see.
+
+#[cfg(feature = "mqtt")]
+mod mqtt;
