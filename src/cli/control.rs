@@ -60,6 +60,11 @@ impl Signals {
         let _ = sd_notify::notify(states);
     }
 
+    /// Set by the signals that end the loop.
+    pub(super) fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
     /// Whether a signal ended the loop.
     pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)

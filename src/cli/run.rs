@@ -61,7 +61,7 @@ fn policy(text: &str) -> Result<CommitPolicy, String> {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let model = args.model.load_gated()?;
     let labels = model.description().labels.clone();
-    let mut source = source::open_for_loop(&args.source)?;
+    let mut source = source::open(&args.source)?;
     let live = source.is_live();
     let policy = match args.commit {
         Some(policy) => policy,
@@ -70,9 +70,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let judge = Judge::new(model, policy)?;
     let meters = Arc::new(Meters::new(Arc::clone(judge.terms())));
-    let wait = if live { Wait::Never } else { Wait::Lossless };
-    let mut fanout = Fanout::new(Arc::clone(&meters), wait);
-    args.sinks.add_to(&mut fanout, &meters)?;
     let swapper = match args.model.path() {
         Some(path) => {
             let threads = args.model.pool()?;
@@ -83,6 +80,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         None => None,
     };
     let mut signals = Signals::listen(swapper)?;
+    let wait = if live { Wait::Never } else { Wait::Until(signals.stop_flag()) };
+    let mut fanout = Fanout::new(Arc::clone(&meters)).with_wait(wait);
+    args.sinks.add_to(&mut fanout, &meters)?;
     let described = source.describe();
     Signals::notify(&[NotifyState::Ready, NotifyState::Status(&described)]);
 

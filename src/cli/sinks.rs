@@ -1,18 +1,24 @@
 //! The options of `normgate run` that say where verdicts go.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use bytesize::ByteSize;
 use clap::Args;
-use normgate::sink::{Fanout, Meters};
+use normgate::sink::{
+    Credentials, Fanout, HttpOptions, HttpSink, JsonFile, Keep, Limits, Meters, Mqtt, MqttOptions,
+    PanelError, PanelSink, Rejects, Rotation, SYSFS, Token,
+};
 
 use super::Format;
 
 /// Events that wait for a sink before it misses some.
 const QUEUE: usize = 64;
+/// The least time between two writings of a PNG.
+const PNG_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub(super) struct SinkArgs {
@@ -93,7 +99,88 @@ fn size(text: &str) -> Result<(u32, u32), String> {
 impl SinkArgs {
     /// Opens all that was asked for.
     pub(super) fn add_to(&self, fanout: &mut Fanout, meters: &Arc<Meters>) -> anyhow::Result<()> {
-        let _ = (fanout, meters, QUEUE);
-        bail!("")
+        if !self.headless {
+            fanout.add(self.format.sink(), QUEUE)?;
+        }
+        if let Some(path) = &self.jsonl {
+            let rotation = Rotation {
+                max_bytes: self.jsonl_max.as_u64(),
+                keep: self.jsonl_keep,
+            };
+            fanout.add(Box::new(JsonFile::open(path, rotation)?), QUEUE)?;
+        }
+        if let Some(path) = &self.panel {
+            fanout.add(Box::new(self.open_panel(path)?), QUEUE)?;
+        }
+        if let Some(folder) = &self.rejects {
+            fanout.add(Box::new(self.open_rejects(folder)?), QUEUE)?;
+        }
+        self.add_http(fanout, meters)?;
+        self.add_mqtt(fanout, meters)
+    }
+
+    fn open_panel(&self, path: &Path) -> Result<PanelSink, PanelError> {
+        let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
+        if is_png {
+            PanelSink::png(path, self.panel_size, PNG_INTERVAL)
+        } else {
+            PanelSink::framebuffer(path, Path::new(SYSFS))
+        }
+    }
+
+    fn open_rejects(&self, folder: &Path) -> anyhow::Result<Rejects> {
+        let every = Duration::try_from_secs_f64(self.rejects_every)
+            .with_context(|| format!("--rejects-every {}", self.rejects_every))?;
+        let limits = Limits {
+            max_bytes: self.rejects_max.as_u64(),
+            every,
+            ..Limits::default()
+        };
+        let keep = match self.rejects_keep {
+            RejectsKeep::Newest => Keep::Newest,
+            RejectsKeep::Uncertain => Keep::Uncertain,
+        };
+        Ok(Rejects::open(folder, limits, keep)?)
+    }
+
+    fn add_http(&self, fanout: &mut Fanout, meters: &Arc<Meters>) -> anyhow::Result<()> {
+        let Some(address) = self.http else {
+            if self.http_token_file.is_some() {
+                bail!("--http-token-file without --http; expected both");
+            }
+            return Ok(());
+        };
+        let token = self.http_token_file.as_deref().map(Token::read).transpose()?;
+        let options = HttpOptions {
+            token,
+            rejects: self.rejects.clone(),
+            ..HttpOptions::new(address, Arc::clone(meters))
+        };
+        let server = HttpSink::bind(options)?;
+        eprintln!("normgate: live page and metrics on http://{}/", server.addr());
+        Ok(fanout.add(Box::new(server), QUEUE)?)
+    }
+
+    fn add_mqtt(&self, fanout: &mut Fanout, meters: &Arc<Meters>) -> anyhow::Result<()> {
+        let Some(url) = &self.mqtt else {
+            if self.mqtt_credentials.is_some() || self.mqtt_ca.is_some() || self.mqtt_node.is_some() {
+                bail!("an option of MQTT without --mqtt; expected --mqtt URL");
+            }
+            return Ok(());
+        };
+        let mut options = MqttOptions::parse(url)?;
+        if let Some(path) = &self.mqtt_credentials {
+            options = options.with_credentials(Credentials::read(path)?);
+        }
+        if let Some(path) = &self.mqtt_ca {
+            options = options.with_ca(path);
+        }
+        if let Some(node) = &self.mqtt_node {
+            options = options.with_node(node)?;
+        }
+        if let Some(warning) = options.warning() {
+            eprintln!("normgate: {warning}");
+        }
+        Ok(fanout.add(Box::new(Mqtt::new(&options, &meters.terms())?), QUEUE)?)
     }
 }

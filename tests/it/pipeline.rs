@@ -142,7 +142,7 @@ fn run(
     let judge = Judge::new(model(MODELS[0]), policy).unwrap();
     let meters = Arc::new(Meters::new(Arc::clone(judge.terms())));
     let memory = Memory::default();
-    let mut fanout = Fanout::new(Arc::clone(&meters), Wait::Lossless);
+    let mut fanout = Fanout::new(Arc::clone(&meters)).with_wait(Wait::Always);
     fanout.add(Box::new(memory.clone()), 64).unwrap();
     let mut pipeline = Pipeline::new(judge, Arc::clone(&meters));
     let mut source = Script {
