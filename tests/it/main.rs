@@ -9,5 +9,4 @@ mod model;
 mod plots;
 mod preprocess;
 mod report;
-mod source;
 mod support;
