@@ -93,7 +93,7 @@ impl<P: Port> Keeper<P> {
         })
     }
 
-    /// Opens a lost camera once its time has come; what to say if it stays lost.
+    /// Opens a lost camera once its time has come; what to say of one that is not running yet.
     fn come_back(&mut self) -> Option<Next> {
         let State::Away { why, retry } = &self.state else {
             return None;
@@ -109,7 +109,8 @@ impl<P: Port> Keeper<P> {
             Ok(stream) => {
                 self.ids.sequence = None;
                 self.state = State::running(stream, self.settle);
-                None
+                // This call has waited already.
+                Some(Next::Waiting)
             }
             Err(error) => Some(self.lose(error.to_string())),
         }

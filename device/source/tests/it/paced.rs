@@ -1,7 +1,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use normgate_source::{Next, PATIENCE, Source, open};
+use normgate_source::{Next, PATIENCE, open};
 
 use super::{drain, next, refusal};
 
