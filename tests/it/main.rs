@@ -11,5 +11,4 @@ mod pipeline;
 mod plots;
 mod preprocess;
 mod report;
-mod source;
 mod support;

@@ -18,6 +18,9 @@ mod names;
 #[cfg(target_os = "linux")]
 mod port;
 
+#[cfg(all(test, target_os = "linux"))]
+mod keeper_tests;
+
 pub use list::{Camera, CameraMode, CameraSize, cameras};
 
 use request::Request;

@@ -130,3 +130,70 @@ pub(super) fn describe(offers: &[Offer]) -> String {
 pub(super) fn code_name(code: [u8; 4]) -> String {
     code.escape_ascii().to_string().trim_end().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(code: &[u8; 4], sizes: &[(u32, u32)]) -> Offer {
+        let sizes = sizes
+            .iter()
+            .map(|&(width, height)| Sizes::one(width, height));
+        Offer {
+            code: *code,
+            sizes: sizes.collect(),
+        }
+    }
+
+    fn webcam() -> Vec<Offer> {
+        vec![
+            offer(b"MJPG", &[(1920, 1080), (640, 480)]),
+            offer(b"H264", &[(640, 480)]),
+            offer(b"YUYV", &[(1280, 720), (640, 480), (320, 240)]),
+        ]
+    }
+
+    #[test]
+    fn without_wishes_the_size_nearest_to_the_usual_one_is_taken_in_the_best_format() {
+        assert_eq!(choose(&webcam(), None, None), Some((*b"YUYV", (640, 480))));
+        let offers = [offer(b"YUYV", &[(160, 120)]), offer(b"MJPG", &[(640, 360)])];
+        assert_eq!(choose(&offers, None, None), Some((*b"MJPG", (640, 360))));
+        let offers = [offer(b"GREY", &[(640, 480)]), offer(b"NV12", &[])];
+        assert_eq!(choose(&offers, None, None), Some((*b"NV12", (640, 480))));
+    }
+
+    #[test]
+    fn a_wish_is_kept() {
+        let jpeg = Some(PixelFormat::Jpeg);
+        assert_eq!(choose(&webcam(), jpeg, None), Some((*b"MJPG", (640, 480))));
+        let big = Some((1920, 1080));
+        assert_eq!(choose(&webcam(), None, big), Some((*b"MJPG", (1920, 1080))));
+        // One that is not listed is asked for all the same.
+        let odd = Some((333, 200));
+        assert_eq!(choose(&webcam(), jpeg, odd), Some((*b"MJPG", (333, 200))));
+        assert_eq!(choose(&webcam(), Some(PixelFormat::Nv12), None), None);
+        assert_eq!(choose(&webcam()[1..2], None, None), None);
+    }
+
+    #[test]
+    fn a_range_of_sizes_is_met_on_its_steps_even_if_it_makes_no_sense() {
+        let range = |least, most, step| Sizes { least, most, step };
+        let sizes = range((48, 32), (1280, 720), (16, 8));
+        assert_eq!(sizes.nearest((645, 487)), (640, 480));
+        assert_eq!(sizes.nearest((5000, 1)), (1280, 32));
+        assert_eq!(range((9, 9), (0, 0), (0, 0)).nearest((4, 40)), (9, 9));
+        let edge = range((1, 1), (u32::MAX, u32::MAX), (1, 1));
+        assert_eq!(edge.nearest((u32::MAX, 0)), (u32::MAX, 1));
+    }
+
+    #[test]
+    fn offers_are_told_with_their_sizes() {
+        assert_eq!(
+            describe(&webcam()),
+            "mjpeg 1920x1080 640x480, H264 (not read) 640x480, yuyv 1280x720 640x480 320x240"
+        );
+        assert_eq!(describe(&[]), "no format");
+        assert_eq!(code_name(*b"Y8  "), "Y8");
+        assert_eq!(code_name([b'Y', 1, 0xFF, b' ']), "Y\\x01\\xff");
+    }
+}

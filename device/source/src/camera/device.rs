@@ -374,3 +374,88 @@ fn guarded<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         Err(io::Error::new(io::ErrorKind::InvalidData, reason))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_follow_the_rules_of_v4l2() {
+        let colors = |colorspace, quantization| {
+            let ColorSpace { matrix, range } = colors(&Format {
+                colorspace,
+                quantization,
+                ..Format::new(2, 2, FourCC::new(b"YUYV"))
+            });
+            (matrix, range)
+        };
+        let unsaid = Quantization::Default;
+        for (colorspace, quantization, expected) in [
+            (Colorspace::Default, unsaid, (Matrix::Bt601, Range::Limited)),
+            (Colorspace::SRGB, unsaid, (Matrix::Bt601, Range::Limited)),
+            (
+                Colorspace::SMPTE170M,
+                unsaid,
+                (Matrix::Bt601, Range::Limited),
+            ),
+            (Colorspace::Rec709, unsaid, (Matrix::Bt709, Range::Limited)),
+            (Colorspace::JPEG, unsaid, (Matrix::Bt601, Range::Full)),
+            (
+                Colorspace::JPEG,
+                Quantization::LimitedRange,
+                (Matrix::Bt601, Range::Limited),
+            ),
+            (
+                Colorspace::Rec709,
+                Quantization::FullRange,
+                (Matrix::Bt709, Range::Full),
+            ),
+        ] {
+            assert_eq!(colors(colorspace, quantization), expected, "{colorspace}");
+        }
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_told_by_its_cause() {
+        let told = |errno: Errno| refusal("cam", errno.into()).to_string();
+        assert_eq!(
+            told(Errno::BUSY),
+            "cam: busy; another program is using the camera"
+        );
+        let denied = "cam: permission denied; expected a user of the group `video`";
+        assert_eq!(told(Errno::ACCESS), denied);
+        assert_eq!(told(Errno::PERM), denied);
+        assert!(told(Errno::NOTTY).starts_with("cam: not a V4L2 device; expected"));
+        assert!(told(Errno::IO).starts_with("cam: Input/output error"));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_this_moment() {
+        let meta = |sec, flags: BufferFlags| Metadata {
+            timestamp: moq_v4l::Timestamp { sec, usec: 0 },
+            flags,
+            ..Metadata::default()
+        };
+        let clock = clock_gettime(ClockId::Monotonic).tv_sec;
+        let monotonic = BufferFlags::TIMESTAMP_MONOTONIC;
+        let age = |meta| captured(&meta).elapsed();
+        assert!(age(meta(clock - 3, monotonic)) >= Duration::from_secs(3));
+        for impossible in [
+            meta(clock - 3, BufferFlags::empty()),
+            meta(clock + 50, monotonic),
+            meta(clock - 50, monotonic),
+            meta(-7, monotonic),
+        ] {
+            assert!(age(impossible) < Duration::from_secs(2));
+        }
+    }
+
+    #[test]
+    fn an_answer_against_the_rules_is_an_error() {
+        let answer: io::Result<()> = guarded(|| panic!("on purpose, in a test"));
+        assert_eq!(
+            answer.unwrap_err().to_string(),
+            "the driver's answer breaks V4L2's rules"
+        );
+    }
+}

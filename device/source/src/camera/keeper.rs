@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use normgate_frame::{Frame, Picture};
 
+use super::list::rounded;
 use super::port::{Bell, Buffer, Layout, Port, Stream};
 use crate::{Next, PATIENCE, Source, SourceError};
 
@@ -52,8 +53,8 @@ struct Running<S: Stream> {
     layout: Layout,
     /// Frames still to skip.
     settling: u32,
-    /// When the camera last gave anything.
-    heard: Instant,
+    /// How long the camera was waited for in vain; a clock would count the caller's own time, or a suspended system's.
+    silent: Duration,
 }
 
 /// What looking for a buffer came to.
@@ -72,13 +73,11 @@ impl<P: Port> Keeper<P> {
         settle: u32,
         wait: bool,
     ) -> Result<Self, SourceError> {
-        let opened = port.open();
-        let now = port.now();
-        let state = match opened {
-            Ok(stream) => State::running(stream, settle, now),
+        let state = match port.open() {
+            Ok(stream) => State::running(stream, settle),
             Err(error) if wait => State::Away {
                 why: error.to_string(),
-                retry: now + FIRST_RETRY,
+                retry: port.now() + FIRST_RETRY,
             },
             Err(error) => return Err(error),
         };
@@ -94,7 +93,7 @@ impl<P: Port> Keeper<P> {
         })
     }
 
-    /// Opens a lost camera once its time has come; what to say if it stays lost.
+    /// Opens a lost camera once its time has come; what to say of one that is not running yet.
     fn come_back(&mut self) -> Option<Next> {
         let State::Away { why, retry } = &self.state else {
             return None;
@@ -109,8 +108,9 @@ impl<P: Port> Keeper<P> {
         match self.port.open() {
             Ok(stream) => {
                 self.ids.sequence = None;
-                self.state = State::running(stream, self.settle, self.port.now());
-                None
+                self.state = State::running(stream, self.settle);
+                // This call has waited already.
+                Some(Next::Waiting)
             }
             Err(error) => Some(self.lose(error.to_string())),
         }
@@ -139,7 +139,7 @@ impl<P: Port> Source for Keeper<P> {
         let layout = running.layout;
         let (name, ids, dropped) = (&self.name, &mut self.ids, &mut self.dropped);
         let frame_name = &mut self.frame_name;
-        let step = running.newest(&self.port, |buffer, skipped| {
+        let step = running.newest(|buffer, skipped| {
             let (id, lost) = ids.place(buffer.sequence, skipped);
             *dropped += lost;
             let picture = picture(&buffer, &layout, name, id)?;
@@ -182,17 +182,9 @@ impl<P: Port> Source for Keeper<P> {
         match &self.state {
             State::Running(Running { layout, .. }) => {
                 let (width, height) = layout.size;
-                let rate = match layout.interval {
-                    Some(interval) => {
-                        format!(", {:.4} fps", interval.as_secs_f64().recip())
-                            .trim_end_matches(" fps")
-                            .trim_end_matches('0')
-                            .trim_end_matches('.')
-                            .to_owned()
-                            + " fps"
-                    }
-                    None => String::new(),
-                };
+                let rate = layout.interval.map_or_else(String::new, |interval| {
+                    format!(", {} fps", rounded(interval.as_secs_f64().recip()))
+                });
                 let format = layout.format.name();
                 format!("v4l2:{} ({width}x{height} {format}{rate}, live)", self.name)
             }
@@ -206,25 +198,21 @@ impl<P: Port> Source for Keeper<P> {
 }
 
 impl<S: Stream> State<S> {
-    fn running(stream: S, settling: u32, heard: Instant) -> Self {
+    fn running(stream: S, settling: u32) -> Self {
         Self::Running(Running {
             bell: stream.bell(),
             layout: stream.layout(),
             stream,
             settling,
-            heard,
+            silent: Duration::ZERO,
         })
     }
 }
 
 impl<S: Stream> Running<S> {
     /// Gives the newest buffer to `show`, with the number of older ones that were given up for it.
-    fn newest<T>(
-        &mut self,
-        clock: &impl Port,
-        show: impl FnOnce(Buffer<'_>, u64) -> T,
-    ) -> io::Result<Step<T>> {
-        let Some(behind) = self.ready(clock)? else {
+    fn newest<T>(&mut self, show: impl FnOnce(Buffer<'_>, u64) -> T) -> io::Result<Step<T>> {
+        let Some(behind) = self.ready()? else {
             return Ok(Step::Waiting);
         };
         // The one that is looked at is not the driver's to fill.
@@ -242,7 +230,7 @@ impl<S: Stream> Running<S> {
                 Err(error) if is_nothing_yet(&error) => return Ok(Step::Waiting),
                 Err(error) => return Err(error),
             };
-            self.heard = clock.now();
+            self.silent = Duration::ZERO;
             if self.settling > 0 {
                 self.settling -= 1;
                 return Ok(Step::Settled(buffer.sequence));
@@ -262,20 +250,22 @@ impl<S: Stream> Running<S> {
     }
 
     /// Waits for a buffer: whether one was done before, none if there is none in time.
-    fn ready(&self, clock: &impl Port) -> io::Result<Option<bool>> {
+    fn ready(&mut self) -> io::Result<Option<bool>> {
         let wait = |patience| match self.bell.wait(patience) {
-            Err(error) if is_nothing_yet(&error) => Ok(false),
-            other => other,
+            Err(error) if is_nothing_yet(&error) => Ok(None),
+            other => other.map(Some),
         };
-        if wait(Duration::ZERO)? {
-            return Ok(Some(true));
+        match wait(Duration::ZERO)? {
+            Some(false) => {}
+            behind => return Ok(behind),
         }
-        if wait(PATIENCE)? {
-            return Ok(Some(false));
+        match wait(PATIENCE)? {
+            Some(true) => return Ok(Some(false)),
+            Some(false) => self.silent += PATIENCE,
+            None => return Ok(None),
         }
-        let silent = clock.now().saturating_duration_since(self.heard);
-        if silent >= STALL {
-            let seconds = silent.as_secs();
+        if self.silent >= STALL {
+            let seconds = self.silent.as_secs();
             return Err(io::Error::other(format!("no frame for {seconds} s")));
         }
         Ok(None)

@@ -77,15 +77,20 @@ impl fmt::Display for CameraSize {
             write!(f, " to {}x{}", self.most.0, self.most.1)?;
         }
         if let [first, ..] = self.fps.as_slice() {
-            write!(f, " at {first:.4}")?;
+            write!(f, " at {}", rounded(*first))?;
             let last = self.fps.last().unwrap_or(first);
             if last != first {
-                write!(f, " to {last:.4}")?;
+                write!(f, " to {}", rounded(*last))?;
             }
             write!(f, " fps")?;
         }
         Ok(())
     }
+}
+
+/// A frame rate with two decimals at most.
+pub(super) fn rounded(fps: f64) -> f64 {
+    (100.0 * fps).round() / 100.0
 }
 
 /// The devices that capture video, in the order of their nodes; one that cannot be asked is listed with the reason.

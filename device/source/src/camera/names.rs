@@ -13,7 +13,7 @@ pub(super) fn resolve(dev: &Path, name: &str) -> Option<PathBuf> {
     if name.starts_with('/') {
         return Some(name.into());
     }
-    if name.contains('/') || name.starts_with('.') {
+    if name.is_empty() || name.contains('/') || name.starts_with('.') {
         return None;
     }
     STABLE
@@ -70,5 +70,72 @@ pub(super) fn known(dev: &Path) -> String {
     match nodes.as_slice() {
         [] => "there is none".into(),
         nodes => format!("there is {}", nodes.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A folder like `/dev` with a camera under two names.
+    fn dev() -> tempfile::TempDir {
+        let dev = tempfile::tempdir().unwrap();
+        let path = dev.path();
+        for node in ["video10", "video2", "video", "videos3", "vbi0"] {
+            fs::write(path.join(node), "").unwrap();
+        }
+        for folder in STABLE {
+            fs::create_dir_all(path.join(folder)).unwrap();
+        }
+        symlink("../../video2", path.join("v4l/by-id/usb-Cam-index0")).unwrap();
+        symlink("../../video2", path.join("v4l/by-path/pci-1-index0")).unwrap();
+        symlink("../../video7", path.join("v4l/by-id/usb-Gone-index0")).unwrap();
+        dev
+    }
+
+    #[test]
+    fn a_name_is_a_path_or_a_stable_name_of_this_moment() {
+        let dev = dev();
+        let path = dev.path();
+        assert_eq!(resolve(path, "/dev/video0"), Some("/dev/video0".into()));
+        let id = path.join("v4l/by-id/usb-Cam-index0");
+        assert_eq!(resolve(path, "usb-Cam-index0"), Some(id.clone()));
+        assert!(resolve(path, "pci-1-index0").is_some());
+        for name in [
+            "usb-Gone-index0",
+            "nobody",
+            "../by-id/usb-Cam-index0",
+            "..",
+            "",
+        ] {
+            assert_eq!(resolve(path, name), None, "{name}");
+        }
+        // Plugged in again, it has another node.
+        fs::remove_file(&id).unwrap();
+        symlink("../../video10", &id).unwrap();
+        let found = resolve(path, "usb-Cam-index0").unwrap();
+        let node = path.join("video10").canonicalize().unwrap();
+        assert_eq!(found.canonicalize().unwrap(), node);
+    }
+
+    #[test]
+    fn nodes_are_in_the_order_of_their_numbers_with_their_names() {
+        let dev = dev();
+        let path = dev.path();
+        let nodes = nodes(path);
+        assert_eq!(nodes, [path.join("video2"), path.join("video10")]);
+        assert_eq!(
+            stable_names(path, &nodes[0]),
+            ["usb-Cam-index0", "pci-1-index0"]
+        );
+        assert!(stable_names(path, &nodes[1]).is_empty());
+        let (first, second) = (nodes[0].display(), nodes[1].display());
+        assert_eq!(
+            known(path),
+            format!("there is {first} (usb-Cam-index0), {second}")
+        );
+        assert_eq!(known(Path::new("/nonexistent")), "there is none");
     }
 }

@@ -1,14 +1,13 @@
 use std::io::{self, Read};
 
-use normgate::frame::Frame;
-use normgate::source::Source;
-use normgate::source::video::{PixelFormat, RawVideo, VideoStream};
+use normgate_frame::{ColorSpace, Matrix, OwnedFrame, PixelFormat, Range};
+use normgate_source::{Next, RawVideo, Source, VideoStream};
 use proptest::prelude::*;
 
-use super::drain;
+use super::{drain, rgb};
 
 /// Yields one byte a call, as a slow pipe may.
-struct Dribble<'a>(&'a [u8]);
+pub(super) struct Dribble<'a>(pub(super) &'a [u8]);
 
 impl Read for Dribble<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -29,17 +28,29 @@ impl Read for Failing<'_> {
     }
 }
 
-fn raw(width: u32, height: u32, format: PixelFormat, bytes: &[u8]) -> Vec<Result<Frame, String>> {
+fn raw(
+    width: u32,
+    height: u32,
+    format: PixelFormat,
+    bytes: &[u8],
+) -> Vec<Result<OwnedFrame, String>> {
     let video = RawVideo {
         width,
         height,
         format,
+        color: ColorSpace::default(),
     };
     drain(&mut VideoStream::raw(bytes, "test", video, false))
 }
 
-fn y4m(bytes: &[u8]) -> Vec<Result<Frame, String>> {
-    drain(&mut VideoStream::y4m(bytes, "test", false))
+fn y4m(bytes: &[u8]) -> Vec<Result<OwnedFrame, String>> {
+    drain(&mut VideoStream::new(bytes, "test", false))
+}
+
+/// Bytes of a frame without padding.
+fn frame_len(format: PixelFormat, width: u32, height: u32) -> usize {
+    let stride = format.row_len(width);
+    format.len(width, height, stride).unwrap().unwrap()
 }
 
 /// BT.601 as ITU-R BT.601-7 gives it, in f64, for 8-bit codes.
@@ -82,10 +93,11 @@ fn places(format: PixelFormat, (w, h): (usize, usize), x: usize, y: usize) -> [u
 }
 
 /// The largest difference between a frame and the equation.
-fn worst(frame: &Frame, format: PixelFormat, bytes: &[u8], full: bool) -> u8 {
-    let size = (frame.width as usize, frame.height as usize);
+fn worst(frame: &OwnedFrame, format: PixelFormat, bytes: &[u8], full: bool) -> u8 {
+    let picture = frame.view().picture;
+    let size = (picture.width() as usize, picture.height() as usize);
     let mut worst = 0;
-    for (i, pixel) in frame.rgb.chunks_exact(3).enumerate() {
+    for (i, pixel) in rgb(frame).chunks_exact(3).enumerate() {
         let [y, u, v] = places(format, size, i % size.0, i / size.0).map(|place| bytes[place]);
         for (ours, exact) in pixel.iter().zip(bt601(y, u, v, full)) {
             worst = worst.max(ours.abs_diff(exact));
@@ -115,10 +127,10 @@ fn raw_rgb_and_grey_are_taken_as_they_are() {
         &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
     );
     assert_eq!(frames.len(), 2);
-    assert_eq!(frames[1].as_ref().unwrap().rgb, [7, 8, 9, 10, 11, 12]);
+    assert_eq!(rgb(frames[1].as_ref().unwrap()), [7, 8, 9, 10, 11, 12]);
     assert_eq!(frames[1].as_ref().unwrap().name, "frame 1");
     let frames = raw(2, 1, PixelFormat::Grey, &[0, 255]);
-    assert_eq!(frames[0].as_ref().unwrap().rgb, [0, 0, 0, 255, 255, 255]);
+    assert_eq!(rgb(frames[0].as_ref().unwrap()), [0, 0, 0, 255, 255, 255]);
 }
 
 #[test]
@@ -131,7 +143,7 @@ fn every_chroma_layout_follows_bt601_at_even_and_odd_sizes() {
         PixelFormat::I444,
     ] {
         for (width, height) in [(64, 48), (33, 17), (2, 2), (1, 1), (5, 1), (1, 6)] {
-            let bytes = limited_noise(format.frame_len(width, height).unwrap());
+            let bytes = limited_noise(frame_len(format, width, height));
             let frames = raw(width, height, format, &bytes);
             let worst = worst(frames[0].as_ref().unwrap(), format, &bytes, false);
             assert!(worst <= 2, "{format:?} {width}x{height}: {worst} codes off");
@@ -142,7 +154,7 @@ fn every_chroma_layout_follows_bt601_at_even_and_odd_sizes() {
 
 /// A stream of two frames by the y4m crate's encoder, and the second frame's bytes.
 fn encoded(space: y4m::Colorspace, format: PixelFormat, size: (u32, u32)) -> (Vec<u8>, Vec<u8>) {
-    let bytes = limited_noise(format.frame_len(size.0, size.1).unwrap());
+    let bytes = limited_noise(frame_len(format, size.0, size.1));
     let (luma, chroma) = bytes.split_at((size.0 * size.1) as usize);
     let (u, v) = chroma.split_at(chroma.len() / 2);
     let mut stream = Vec::new();
@@ -171,10 +183,11 @@ fn y4m_of_another_encoder_is_read_in_every_colour_space() {
             let frames = y4m(&stream);
             assert_eq!(frames.len(), 2, "{space:?}");
             let frame = frames[1].as_ref().unwrap();
-            assert_eq!((frame.width, frame.height), size);
+            let picture = frame.view().picture;
+            assert_eq!((picture.width(), picture.height()), size);
             assert!(worst(frame, format, &bytes, false) <= 1, "{space:?}");
-            let dribbled = drain(&mut VideoStream::y4m(Dribble(&stream), "test", false));
-            assert_eq!(dribbled[1].as_ref().unwrap().rgb, frame.rgb);
+            let dribbled = drain(&mut VideoStream::new(Dribble(&stream), "test", false));
+            assert_eq!(rgb(dribbled[1].as_ref().unwrap()), rgb(frame));
         }
     }
 }
@@ -183,12 +196,12 @@ fn y4m_of_another_encoder_is_read_in_every_colour_space() {
 fn y4m_range_and_mono_and_frame_parameters_are_read() {
     let limited =
         y4m(b"YUV4MPEG2 W2 H1 F30:1 Ip A1:1 Cmono XYSCSS=MONO\nFRAME\n\x10\xEBFRAME Ip\n\xEB\x10");
-    assert_eq!(limited[0].as_ref().unwrap().rgb, [0, 0, 0, 255, 255, 255]);
-    assert_eq!(limited[1].as_ref().unwrap().rgb, [255, 255, 255, 0, 0, 0]);
+    assert_eq!(rgb(limited[0].as_ref().unwrap()), [0, 0, 0, 255, 255, 255]);
+    assert_eq!(rgb(limited[1].as_ref().unwrap()), [255, 255, 255, 0, 0, 0]);
     let full = y4m(b"YUV4MPEG2 W2 H1 Cmono XCOLORRANGE=FULL\nFRAME\n\x10\xEB");
-    assert_eq!(full[0].as_ref().unwrap().rgb, [16, 16, 16, 235, 235, 235]);
+    assert_eq!(rgb(full[0].as_ref().unwrap()), [16, 16, 16, 235, 235, 235]);
 
-    let bytes = noise(PixelFormat::I444.frame_len(16, 16).unwrap());
+    let bytes = noise(frame_len(PixelFormat::I444, 16, 16));
     let mut stream = b"YUV4MPEG2 W16 H16 C444 XCOLORRANGE=FULL\nFRAME\n".to_vec();
     stream.extend(&bytes);
     let frames = y4m(&stream);
@@ -247,6 +260,7 @@ fn a_stream_that_cannot_be_read_is_dead() {
         width: 1,
         height: 1,
         format: PixelFormat::Rgb24,
+        color: ColorSpace::default(),
     };
     let items = drain(&mut VideoStream::raw(
         Failing(&[1, 2, 3, 4]),
@@ -264,10 +278,51 @@ fn a_stream_says_what_it_is() {
         width: 4,
         height: 3,
         format: PixelFormat::Nv12,
+        color: ColorSpace::default(),
     };
     let stream = VideoStream::raw(io::empty(), "standard input", video, true);
     assert!(stream.is_live());
     assert_eq!(stream.describe(), "standard input (4x3 nv12, live)");
+}
+
+#[test]
+fn colours_of_raw_video_are_as_told() {
+    let color = ColorSpace {
+        matrix: Matrix::Bt709,
+        range: Range::Full,
+    };
+    let video = RawVideo {
+        width: 2,
+        height: 1,
+        format: PixelFormat::Yuyv,
+        color,
+    };
+    let items = drain(&mut VideoStream::raw(&[9; 4][..], "test", video, false));
+    assert_eq!(items[0].as_ref().unwrap().view().picture.color(), color);
+}
+
+#[test]
+fn a_frame_lies_where_the_one_before_it_lay() {
+    let mut stream = b"YUV4MPEG2 W64 H48 C420\n".to_vec();
+    for value in 0..20 {
+        stream.extend(b"FRAME\n");
+        stream.extend(vec![value; 64 * 48 * 3 / 2]);
+    }
+    let mut video = VideoStream::new(&stream[..], "test", false);
+    let mut places = Vec::new();
+    while video
+        .next(&mut |frame| {
+            let bytes = frame.picture.bytes();
+            places.push((bytes.as_ptr() as usize, frame.name.as_ptr() as usize));
+        })
+        .unwrap()
+        == Next::Frame
+    {}
+    assert_eq!(places.len(), 20);
+    assert!(
+        places[1..].iter().all(|place| *place == places[1]),
+        "{places:?}"
+    );
 }
 
 proptest! {
@@ -288,7 +343,9 @@ proptest! {
         }
         stream.truncate(stream.len() - keep.index(stream.len()) / 2);
         for frame in y4m(&stream).iter().flatten() {
-            prop_assert_eq!(frame.rgb.len(), (frame.width * frame.height * 3) as usize);
+            let picture = frame.view().picture;
+            let pixels = (picture.width() * picture.height()) as usize;
+            prop_assert_eq!(rgb(frame).len(), 3 * pixels);
         }
     }
 
@@ -300,7 +357,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..600),
     ) {
         let items = raw(width, height, format, &bytes);
-        let len = format.frame_len(width, height).unwrap();
+        let len = frame_len(format, width, height);
         prop_assert_eq!(items.iter().flatten().count(), bytes.len() / len);
         prop_assert_eq!(items.iter().any(Result::is_err), bytes.len() % len != 0);
     }

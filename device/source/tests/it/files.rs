@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use normgate::source;
+use normgate_source::open;
 
-use super::{class, drain, refusal};
+use super::{class, drain, refusal, rgb};
 
-const CIFAR10: &[u8] = include_bytes!("../../fixtures/cifar10_sample.bin");
+const CIFAR10: &[u8] = include_bytes!("../../../../tests/fixtures/cifar10_sample.bin");
 
 fn save(path: &Path, colour: u8) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -17,7 +17,7 @@ fn save(path: &Path, colour: u8) {
 
 #[test]
 fn the_demo_mixes_every_class_with_as_many_unknowns() {
-    let mut demo = source::open("demo:").unwrap();
+    let mut demo = open("demo:").unwrap();
     assert!(!demo.is_live());
     let frames: Vec<_> = drain(demo.as_mut())
         .into_iter()
@@ -38,7 +38,8 @@ fn the_demo_mixes_every_class_with_as_many_unknowns() {
     assert!(
         frames
             .iter()
-            .all(|frame| (frame.width, frame.height) == (32, 32))
+            .map(|frame| frame.view().picture)
+            .all(|picture| (picture.width(), picture.height()) == (32, 32))
     );
     assert!(
         frames
@@ -51,13 +52,13 @@ fn the_demo_mixes_every_class_with_as_many_unknowns() {
 
 #[test]
 fn the_demo_uses_every_sample_once_and_as_published() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source/demo_frames");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo_frames");
     let files: BTreeSet<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter_map(|name| Some(name.strip_suffix(".png")?.to_owned()))
         .collect();
-    let frames: Vec<_> = drain(source::open("demo:").unwrap().as_mut())
+    let frames: Vec<_> = drain(open("demo:").unwrap().as_mut())
         .into_iter()
         .map(Result::unwrap)
         .collect();
@@ -68,7 +69,7 @@ fn the_demo_uses_every_sample_once_and_as_published() {
         .iter()
         .find(|frame| frame.name == "cifar10_00000_cat")
         .unwrap();
-    for (i, pixel) in cat.rgb.chunks_exact(3).enumerate() {
+    for (i, pixel) in rgb(cat).chunks_exact(3).enumerate() {
         let planes = [0, 1, 2].map(|channel| CIFAR10[1 + channel * 1024 + i]);
         assert_eq!(pixel, planes);
     }
@@ -76,10 +77,10 @@ fn the_demo_uses_every_sample_once_and_as_published() {
 
 #[test]
 fn the_demo_can_hold_each_image() {
-    let frames = drain(source::open("demo:?hold=3").unwrap().as_mut());
+    let frames = drain(open("demo:?hold=3").unwrap().as_mut());
     assert_eq!(frames.len(), 72);
     let (first, third) = (frames[0].as_ref().unwrap(), frames[2].as_ref().unwrap());
-    assert_eq!((first.id, third.id, &first.rgb), (0, 2, &third.rgb));
+    assert_eq!((first.id, third.id, rgb(first)), (0, 2, rgb(third)));
     assert_ne!(first.name, frames[3].as_ref().unwrap().name);
 }
 
@@ -98,7 +99,7 @@ fn a_folder_is_walked_by_name_and_its_folders_are_the_truth() {
         save(&root.path().join(path), colour);
     }
     fs::write(root.path().join("notes.txt"), "left out").unwrap();
-    let mut dir = source::open(&format!("dir:{}", root.path().display())).unwrap();
+    let mut dir = open(&format!("dir:{}", root.path().display())).unwrap();
     assert!(dir.describe().ends_with("(5 images)") && !dir.is_live());
     let frames: Vec<_> = drain(dir.as_mut())
         .into_iter()
@@ -106,7 +107,7 @@ fn a_folder_is_walked_by_name_and_its_folders_are_the_truth() {
         .collect();
     let seen: Vec<_> = frames
         .iter()
-        .map(|frame| (frame.rgb[0], class(frame)))
+        .map(|frame| (rgb(frame)[0], class(frame)))
         .collect();
     assert_eq!(
         seen,
@@ -128,7 +129,7 @@ fn an_unreadable_image_is_one_bad_frame() {
     fs::write(root.path().join("b.jpg"), [0xFF, 0xD8, 0xFF, 0xE0, 0]).unwrap();
     fs::write(root.path().join("c.png"), "").unwrap();
     save(&root.path().join("d.png"), 4);
-    let mut dir = source::open(&format!("dir:{}", root.path().display())).unwrap();
+    let mut dir = open(&format!("dir:{}", root.path().display())).unwrap();
     let items = drain(dir.as_mut());
     let ids: Vec<_> = items.iter().flatten().map(|frame| frame.id).collect();
     assert_eq!(ids, [0, 3]);
