@@ -106,8 +106,6 @@ impl<D: Disk> Folder<D> {
         note: &[u8],
         margin: f64,
     ) -> io::Result<()> {
-        // Without this a disk that takes no removals would fill with halves.
-        self.sweep()?;
         let done = self.store(stem, picture, note, margin);
         // What stays now is tried again before the next one.
         let _ = self.sweep();
@@ -202,6 +200,8 @@ impl<D: Disk> Folder<D> {
         let image = format!("{}.{}", entry.stem, entry.extension);
         let text = format!("{}.{NOTE}", entry.stem);
         let (part, text_part) = (partial(&image), partial(&text));
+        // Halves of these names would be removed later, and a disk that takes no removals would fill with them.
+        self.sweep()?;
         let disk = &mut self.disk;
         let done = disk
             .write(&part, &picture.bytes)
