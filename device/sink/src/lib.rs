@@ -52,7 +52,7 @@ pub use text::Text;
 /// What a sink is told.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// A frame's verdict, and its picture where the sink asked for one ([`Sink::wants_picture`]).
+    /// A frame's verdict, and its picture where the sink asked for one ([`Sink::demand`]).
     Record(&'a Record, Option<Picture<'a>>),
     /// Something else happened, to the camera or the model.
     Status(&'a Status),

@@ -60,7 +60,7 @@ pub enum Keep {
 /// Keeps the pictures of rejected frames in a folder that never grows past its [`Limits`].
 ///
 /// Files of other names in the folder are not touched. A reject is never there by half: it is written under a hidden
-/// name first. On a full disk older ones make room for it, or it is missed.
+/// name first. On a full disk an eighth of the folder makes room for it and for others, or it is missed.
 #[derive(Debug)]
 pub struct Rejects {
     folder: Folder<System>,

@@ -14,7 +14,7 @@ pub(super) const PICTURES: usize = 2;
 /// An event on its way to a sink.
 #[derive(Debug)]
 pub(super) enum Item {
-    Record(Box<Record>, Option<Arc<OwnedPicture>>),
+    Record(Record, Option<Arc<OwnedPicture>>),
     Status(Arc<Status>),
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct Inner {
     items: VecDeque<Item>,
-    spare: Vec<Box<Record>>,
+    spare: Vec<Record>,
     /// The sink is at work on an event.
     busy: bool,
     /// The loop sends nothing more.
@@ -62,7 +62,7 @@ impl Queue {
         let inner = Inner {
             items: VecDeque::with_capacity(capacity),
             // One more than fit, for the one that the sink is at work on.
-            spare: (0..=capacity).map(|_| Box::new(empty.clone())).collect(),
+            spare: (0..=capacity).map(|_| empty.clone()).collect(),
             busy: false,
             closed: false,
             over: false,
@@ -98,10 +98,7 @@ impl Queue {
             self.meter.missed.fetch_add(1, Relaxed);
             return;
         }
-        let mut own = inner
-            .spare
-            .pop()
-            .unwrap_or_else(|| Box::new(record.clone()));
+        let mut own = inner.spare.pop().unwrap_or_else(|| record.clone());
         own.copy_from(record);
         if picture.is_some() {
             self.pictures.fetch_add(1, Relaxed);

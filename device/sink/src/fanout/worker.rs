@@ -8,7 +8,7 @@ use super::demand::SharedDemand;
 use super::health::Health;
 use super::queue::{Item, Next, Queue};
 use crate::meters::SinkMeter;
-use crate::{Event, Sink, SinkError, TICK};
+use crate::{Demand, Event, Sink, SinkError, TICK};
 
 /// Says one line to the operator.
 pub(super) type Voice = Arc<dyn Fn(&str) + Send + Sync>;
@@ -71,6 +71,7 @@ impl Worker {
                 ));
             }
         }
+        self.shared.demand.set(Demand::Nothing);
         self.shared.queue.end();
     }
 

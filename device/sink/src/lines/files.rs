@@ -78,7 +78,7 @@ impl LogFile for File {
     }
 
     fn len(&self) -> io::Result<Option<u64>> {
-        self.metadata().map(|m| m.is_file().then(|| m.len()))
+        self.metadata().map(|m| m.is_file().then_some(m.len()))
     }
 
     fn last_byte(&self, len: u64) -> io::Result<u8> {

@@ -18,8 +18,8 @@ use super::latest::{Latest, Shown};
 /// A side below which there is no room for a picture.
 const LEAST_SIDE: u32 = 96;
 
-/// All pixels of a display: the picture at its left (at its top if it is upright), the verdict beside it. What is
-/// around the picture has the verdict's colour.
+/// All pixels of a display: the picture at its left or top, the verdict beside it. What is around the picture has the
+/// verdict's colour.
 #[derive(Debug)]
 pub(super) struct Screen {
     canvas: Canvas,
@@ -151,31 +151,25 @@ impl Screen {
     }
 }
 
-/// Where the picture and the verdict go: three fifths and two fifths of the longer side.
+/// Where the picture and the verdict go: three fifths for the one and two for the other, side by side on a wide display,
+/// else one above the other, so that the verdict has room for the score and the threshold in numbers.
 fn split(whole: Rectangle) -> (Option<Rectangle>, Rectangle) {
     let Size { width, height } = whole.size;
     if width.min(height) < LEAST_SIDE {
         return (None, whole);
     }
-    let (frame, corner, rest) = if width >= height {
-        let w = width * 3 / 5;
-        (
-            Size::new(w, height),
-            Point::new(w as i32, 0),
-            Size::new(width - w, height),
-        )
+    let mut frame = whole;
+    let mut rest = whole;
+    if u64::from(width) * 5 >= u64::from(height) * 8 {
+        frame.size.width = width * 3 / 5;
+        rest.size.width -= frame.size.width;
+        rest.top_left.x += frame.size.width as i32;
     } else {
-        let h = height * 3 / 5;
-        (
-            Size::new(width, h),
-            Point::new(0, h as i32),
-            Size::new(width, height - h),
-        )
-    };
-    (
-        Some(Rectangle::new(whole.top_left, frame)),
-        Rectangle::new(corner, rest),
-    )
+        frame.size.height = height * 3 / 5;
+        rest.size.height -= frame.size.height;
+        rest.top_left.y += frame.size.height as i32;
+    }
+    (Some(frame), rest)
 }
 
 /// The picture as large as it fits with a margin; none if it cannot be read.

@@ -17,6 +17,10 @@ pub(super) struct Folder<D> {
     /// The oldest first.
     entries: Vec<Entry>,
     bytes: u64,
+    /// The most bytes: what the limits say, and less after a full disk.
+    cap: u64,
+    /// Files made by half that could not be removed yet.
+    strays: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -29,20 +33,30 @@ struct Entry {
     margin: f64,
 }
 
+/// What is there of a reject when a folder is opened.
+#[derive(Debug, Default)]
+struct Halves {
+    /// The picture's extension and length.
+    picture: Option<(&'static str, u64)>,
+    /// The note's length.
+    note: Option<u64>,
+}
+
 impl<D: Disk> Folder<D> {
     /// Takes a folder over: halves are removed, the rest is counted, what is over the limits is evicted.
     pub(super) fn open(mut disk: D, limits: Limits, keep: Keep) -> io::Result<Self> {
         probe(&mut disk)?;
-        let mut halves: BTreeMap<String, (Option<(&'static str, u64)>, Option<u64>)> =
-            BTreeMap::new();
+        let mut halves: BTreeMap<String, Halves> = BTreeMap::new();
         for (name, len) in disk.list()? {
             let Some(name) = name.to_str() else { continue };
             match Name::parse(name) {
                 Some(Name::Partial) => remove(&mut disk, name)?,
-                Some(Name::Note(stem)) => halves.entry(stem.to_owned()).or_default().1 = Some(len),
+                Some(Name::Note(stem)) => {
+                    halves.entry(stem.to_owned()).or_default().note = Some(len)
+                }
                 Some(Name::Picture(stem, extension)) => {
-                    let twice = halves.entry(stem.to_owned()).or_default();
-                    twice.0 = Some((extension, len));
+                    let half = halves.entry(stem.to_owned()).or_default();
+                    half.picture = Some((extension, len));
                 }
                 None => {}
             }
@@ -53,9 +67,11 @@ impl<D: Disk> Folder<D> {
             keep,
             entries: Vec::new(),
             bytes: 0,
+            cap: limits.max_bytes,
+            strays: Vec::new(),
         };
         for (stem, half) in halves {
-            match half {
+            match (half.picture, half.note) {
                 (Some((extension, picture)), Some(note)) => {
                     let text = folder.disk.read(&format!("{stem}.{NOTE}"));
                     folder.add(Entry {
@@ -90,6 +106,13 @@ impl<D: Disk> Folder<D> {
         note: &[u8],
         margin: f64,
     ) -> io::Result<()> {
+        let done = self.store(stem, picture, note, margin);
+        // What stays now is tried again before the next one.
+        let _ = self.sweep();
+        done
+    }
+
+    fn store(&mut self, stem: &str, picture: &Encoded, note: &[u8], margin: f64) -> io::Result<()> {
         let size = picture.bytes.len() as u64 + note.len() as u64;
         if size > self.limits.max_bytes || self.limits.max_files == 0 {
             let most = self.limits.max_bytes;
@@ -103,39 +126,43 @@ impl<D: Disk> Folder<D> {
             bytes: size,
             margin,
         };
-        while self.is_over(size, 1) {
-            if !self.make_room(margin)? {
+        if !self.make_room(size, margin)? {
+            return Ok(());
+        }
+        let mut written = self.write(&entry, picture, note);
+        if written.as_ref().is_err_and(is_full) && !self.entries.is_empty() {
+            // Others need the disk as well: an eighth of it goes, and comes back little by little.
+            self.cap = (self.bytes - self.bytes / 8).max(size);
+            if !self.make_room(size, margin)? {
                 return Ok(());
             }
+            written = self.write(&entry, picture, note);
         }
-        // On a full disk those that it may replace go, until they have freed as much as it takes.
-        let mut freed = 0;
-        loop {
-            match self.write(&entry, picture, note) {
-                Ok(()) => break,
-                Err(e) if is_full(&e) && freed < size => {
-                    let before = self.bytes;
-                    if !self.make_room(margin)? {
-                        return Err(e);
-                    }
-                    freed += before - self.bytes;
-                }
-                Err(e) => return Err(e),
-            }
-        }
+        written?;
         self.add(entry);
+        self.cap = self
+            .cap
+            .saturating_add(size / 16)
+            .min(self.limits.max_bytes);
         Ok(())
     }
 
-    /// Evicts one for a reject of this margin; false if all that are there are worth more.
-    fn make_room(&mut self, margin: f64) -> io::Result<bool> {
-        let Some(worst) = self.entries.get(self.worst()) else {
-            return Ok(false);
-        };
-        if self.keep == Keep::Uncertain && worst.margin < margin {
+    /// Evicts as many as a reject of this size and margin takes. False if those that are there are worth more: then
+    /// none goes.
+    fn make_room(&mut self, size: u64, margin: f64) -> io::Result<bool> {
+        let may_go = |entry: &&Entry| self.keep == Keep::Newest || entry.margin >= margin;
+        let (mut count, mut bytes) = (0, 0);
+        for entry in self.entries.iter().filter(may_go) {
+            count += 1;
+            bytes += entry.bytes;
+        }
+        let stay = (self.bytes - bytes, self.entries.len() - count);
+        if stay.0.saturating_add(size) > self.cap || stay.1 >= self.limits.max_files {
             return Ok(false);
         }
-        self.evict(self.worst())?;
+        while self.is_over(size, 1) {
+            self.evict(self.worst())?;
+        }
         Ok(true)
     }
 
@@ -153,7 +180,7 @@ impl<D: Disk> Folder<D> {
     }
 
     fn is_over(&self, bytes: u64, more: usize) -> bool {
-        self.bytes.saturating_add(bytes) > self.limits.max_bytes
+        self.bytes.saturating_add(bytes) > self.cap
             || self.entries.len() + more > self.limits.max_files
     }
 
@@ -173,6 +200,8 @@ impl<D: Disk> Folder<D> {
         let image = format!("{}.{}", entry.stem, entry.extension);
         let text = format!("{}.{NOTE}", entry.stem);
         let (part, text_part) = (partial(&image), partial(&text));
+        // Halves of these names would be removed later, and a disk that takes no removals would fill with them.
+        self.sweep()?;
         let disk = &mut self.disk;
         let done = disk
             .write(&part, &picture.bytes)
@@ -180,12 +209,19 @@ impl<D: Disk> Folder<D> {
             .and_then(|()| disk.rename(&part, &image))
             .and_then(|()| disk.rename(&text_part, &text));
         if done.is_err() {
-            // What cannot be removed now goes when the folder is opened again.
-            for name in [&text_part, &part, &image] {
-                let _ = disk.remove(name);
-            }
+            self.strays.extend([text_part, part, image]);
+            let _ = self.sweep();
         }
         done
+    }
+
+    /// Removes what was made by half.
+    fn sweep(&mut self) -> io::Result<()> {
+        while let Some(name) = self.strays.last() {
+            remove(&mut self.disk, name)?;
+            self.strays.pop();
+        }
+        Ok(())
     }
 
     /// `stem`, or the first of `stem-2`, `stem-3`, ... that is not there: a clock that stands still repeats itself.

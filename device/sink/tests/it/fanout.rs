@@ -1,15 +1,14 @@
 //! The loop's side: whatever a sink does, the loop goes on and every event is accounted for.
 
+mod accounting;
+mod pictures;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use normgate_frame::Picture;
-use normgate_sink::{
-    Demand, Event, Fanout, Meters, Record, Sink, SinkError, SinkMeter, Status, Wait,
-};
-use proptest::prelude::*;
+use normgate_sink::{Demand, Event, Fanout, Meters, Sink, SinkError, SinkMeter, Status, Wait};
 
 use crate::support::{eventually, known, meters, summary, unknown};
 
@@ -181,16 +180,28 @@ fn a_full_queue_misses_the_newest_record_and_no_status() {
 #[test]
 fn statuses_alone_are_bounded_too_and_the_last_one_stays() {
     let (mut fanout, meters, _) = fanout();
-    let (slow, leave, told) = gated();
-    fanout.add(slow, 2).unwrap();
+    let (leave, asked) = channel::<()>();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&seen);
+    let take = move |event: Event<'_>| {
+        let _ = asked.recv();
+        if let Event::Status(status) = event {
+            to.lock().unwrap().push(status.clone());
+        }
+        Ok(())
+    };
+    fanout.add(sink(take), 2).unwrap();
     for _ in 0..50 {
         fanout.status(Status::Restored);
     }
     drop(leave);
     assert!(fanout.finish(summary(), LONG).is_empty());
+    let seen = seen.lock().unwrap();
     let [taken, missed, failed] = counts(&meters.sinks()[0]);
-    assert_eq!((taken + missed, failed), (51, 0));
-    assert!((2..=3).contains(&told.iter().count()) || taken > 3);
+    assert_eq!((taken, missed, failed), (seen.len() as u64, 51 - taken, 0));
+    // Two waited, one was at work, and the end may have found room.
+    assert!((2..=4).contains(&taken), "{taken}");
+    assert_eq!(seen.last(), Some(&Status::Ended(summary())));
 }
 
 #[test]
@@ -379,203 +390,4 @@ fn an_idle_sink_ticks() {
     fanout.finish(summary(), LONG);
     assert_eq!(*said.lock().unwrap(), ["ticking: nobody there"]);
     assert_eq!(counts(&meters.sinks()[0]), [1, 0, 0]);
-}
-
-/// The first byte of each picture that a sink got, or none.
-fn pictures(demand: Demand) -> (Box<dyn Sink>, Arc<Mutex<Vec<Option<u8>>>>) {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let to = Arc::clone(&seen);
-    let take = move |event: Event<'_>| {
-        if let Event::Record(_, picture) = event {
-            to.lock().unwrap().push(picture.map(|p| p.bytes()[0]));
-        }
-        Ok(())
-    };
-    let sink = Scripted {
-        name: "pictures",
-        demand,
-        lossless: true,
-        take,
-    };
-    (Box::new(sink), seen)
-}
-
-#[test]
-fn a_sink_gets_the_pictures_that_it_asks_for() {
-    let (fanout, _, _) = fanout();
-    let mut fanout = fanout.with_wait(Wait::Always);
-    let demands = [
-        Demand::Nothing,
-        Demand::Rejects,
-        Demand::Every(Duration::ZERO),
-        Demand::Every(LONG * 60),
-    ];
-    let seen = demands.map(|demand| {
-        let (sink, seen) = pictures(demand);
-        fanout.add(sink, 3).unwrap();
-        seen
-    });
-    for frame in 0..100_u8 {
-        let rgb = [frame; 12];
-        let record = match frame % 3 {
-            0 => known(u64::from(frame)),
-            _ => unknown(u64::from(frame), 0.1),
-        };
-        fanout.offer(&record, Some(Picture::rgb(2, 2, &rgb).unwrap()));
-    }
-    assert!(fanout.finish(summary(), LONG).is_empty());
-    let seen = seen.map(|seen| seen.lock().unwrap().clone());
-    assert_eq!(seen[0], [None; 100]);
-    let rejects: Vec<_> = (0..100).map(|i| (i % 3 != 0).then_some(i)).collect();
-    assert_eq!(seen[1], rejects);
-    let all: Vec<_> = (0..100).map(Some).collect();
-    assert_eq!(seen[2], all);
-    let first: Vec<_> = (0..100).map(|i| (i == 0).then_some(i)).collect();
-    assert_eq!(seen[3], first);
-}
-
-#[test]
-fn a_stuck_sink_does_not_keep_the_pictures() {
-    let (mut fanout, _, _) = fanout();
-    let (leave, asked) = channel::<()>();
-    let stuck = Scripted {
-        name: "stuck",
-        demand: Demand::Every(Duration::ZERO),
-        lossless: false,
-        take: move |_: Event<'_>| {
-            let _ = asked.recv();
-            Ok(())
-        },
-    };
-    fanout.add(Box::new(stuck), 64).unwrap();
-    let (works, seen) = pictures(Demand::Every(Duration::ZERO));
-    fanout.add(works, 1).unwrap();
-    for frame in 0..50_u8 {
-        fanout.offer(&known(0), Some(Picture::rgb(1, 1, &[frame; 3]).unwrap()));
-        eventually("taken", || {
-            seen.lock().unwrap().len() == usize::from(frame) + 1
-        });
-    }
-    drop(leave);
-    fanout.finish(summary(), LONG);
-    // Now and then the sink still holds its last two when the next one comes; it never starves.
-    let seen = seen.lock().unwrap();
-    let got: Vec<u8> = seen.iter().flatten().copied().collect();
-    assert!(got.len() >= 25, "{seen:?}");
-    assert!(got.windows(2).all(|w| w[0] < w[1]), "{seen:?}");
-}
-
-#[test]
-fn offering_allocates_nothing_after_warm_up() {
-    let (fanout, meters, _) = fanout();
-    let mut fanout = fanout.with_wait(Wait::Always);
-    for demand in [
-        Demand::Nothing,
-        Demand::Every(Duration::ZERO),
-        Demand::Rejects,
-    ] {
-        fanout.add(pictures(demand).0, 4).unwrap();
-    }
-    fanout.add(sink(|_| Ok(())), 4).unwrap();
-    let rgb = vec![7; 64 * 48 * 3];
-    let records: Vec<Record> = (0..16).map(|i| unknown(1000 + i, 0.1)).collect();
-    let mut offer = |times: usize| {
-        for i in 0..times {
-            let picture = Picture::rgb(64, 48, &rgb).unwrap();
-            fanout.offer(&records[i % 16], Some(picture));
-        }
-    };
-    // Until each record of each queue and all pictures have been used; how soon depends on the threads.
-    let mut allocated = u64::MAX;
-    for _ in 0..200 {
-        allocated = allocation_counter::measure(|| offer(100)).count_total;
-        if allocated == 0 {
-            break;
-        }
-    }
-    assert_eq!(allocated, 0);
-    let frames = counts(&meters.sinks()[0]).iter().sum::<u64>();
-    assert!(frames > 0);
-    fanout.finish(summary(), LONG);
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Act {
-    Take,
-    Fail,
-    Dawdle,
-    Panic,
-    Close,
-    Stick,
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Whatever sinks do: taken + missed + failed is what was offered, and the counts are those of the sinks.
-    #[test]
-    fn every_event_is_accounted_for(
-        capacity in 0..6_usize,
-        wait in any::<bool>(),
-        lossless in any::<bool>(),
-        statuses in prop::collection::vec(any::<bool>(), 1..60),
-        acts in prop::collection::vec(prop_oneof![
-            20 => Just(Act::Take),
-            5 => Just(Act::Fail),
-            5 => Just(Act::Dawdle),
-            1 => Just(Act::Panic),
-            1 => Just(Act::Close),
-            1 => Just(Act::Stick),
-        ], 1..80),
-    ) {
-        // Nobody may wait for ever for a sink that sticks for ever.
-        let sticks = acts.iter().any(|act| matches!(act, Act::Stick));
-        let (fanout, meters, _) = fanout();
-        let mut fanout = match wait && !sticks {
-            true => fanout.with_wait(Wait::Always),
-            false => fanout,
-        };
-        let (took, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let (leave, asked) = channel::<()>();
-        let (counts_took, counts_failed) = (Arc::clone(&took), Arc::clone(&failed));
-        let mut acts = acts.into_iter();
-        let take = move |_: Event<'_>| {
-            let act = acts.next().unwrap_or(Act::Take);
-            match act {
-                Act::Dawdle => std::thread::sleep(Duration::from_micros(300)),
-                Act::Stick => drop(asked.recv()),
-                _ => {}
-            }
-            let counter = match act {
-                Act::Take | Act::Dawdle => &counts_took,
-                Act::Stick => return Ok(()),
-                _ => &counts_failed,
-            };
-            counter.fetch_add(1, SeqCst);
-            match act {
-                Act::Fail => Err(SinkError::Missed("no".to_owned())),
-                Act::Close => Err(SinkError::Closed("left".to_owned())),
-                // Without the hook, which would fill the test's output.
-                Act::Panic => std::panic::resume_unwind(Box::new("on purpose")),
-                _ => Ok(()),
-            }
-        };
-        let scripted = Scripted { name: "random", demand: Demand::Nothing, lossless, take };
-        fanout.add(Box::new(scripted), capacity).unwrap();
-        for (frame, &status) in statuses.iter().enumerate() {
-            match status {
-                true => fanout.status(Status::Restored),
-                false => fanout.offer(&known(frame as u64), None),
-            }
-        }
-        let patience = if sticks { Duration::from_millis(20) } else { LONG };
-        let stuck = fanout.finish(summary(), patience);
-        prop_assert!(sticks || stuck.is_empty());
-        let [taken, missed, lost] = counts(&meters.sinks()[0]);
-        prop_assert_eq!(taken + missed + lost, statuses.len() as u64 + 1);
-        if !sticks {
-            prop_assert_eq!((taken, lost), (took.load(SeqCst), failed.load(SeqCst)));
-        }
-        drop(leave);
-    }
 }
