@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import sys
 import tempfile
 import traceback
@@ -231,6 +232,41 @@ def a_server_that_comes_back_is_found(tester):
             wait_for(page, "#frame", PIXELS, None, lambda p: near(p[0], (10, 200, 30)))
 
 
+def a_full_house_is_said(tester):
+    with LiveServer(PROGRAM) as server:
+        server.tell("known cat 6.10")
+        host, port = server.address.split(":")
+        crowd = [socket.create_connection((host, int(port))) for _ in range(16)]
+        for one in crowd:
+            one.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert one.recv(100).startswith(b"HTTP/1.1 200")
+        with tester.page(server.url, may_fail="503") as page:
+            check_verdict(page, "offline", "UNKNOWN", "Too many pages")
+            for one in crowd:
+                one.close()
+            check_verdict(page, "known", "cat", committed="cat")
+
+
+def nobody_looks_while_the_page_is_hidden(tester):
+    hide = """isHidden => {
+      Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with LiveServer(PROGRAM) as server, tester.page(server.url) as page:
+        expect(page.locator("#frame")).to_be_visible()
+        page.evaluate(hide, True)
+        expect(page.locator("#verdict")).to_have_attribute("data-state", "offline")
+        page.wait_for_load_state("networkidle")
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_timeout(1500)
+        assert not asked, asked
+        page.evaluate(hide, False)
+        expect(page.locator("#link-text")).to_have_text("live")
+        with page.expect_request("**/frame.jpg*"):
+            pass
+
+
 def the_token_is_asked_for_once(tester):
     token = "abcDEF0123456789+/="
     with tempfile.TemporaryDirectory() as folder:
@@ -331,6 +367,8 @@ CHECKS = [
     the_curve_is_drawn,
     rejects_are_looked_through,
     a_server_that_comes_back_is_found,
+    a_full_house_is_said,
+    nobody_looks_while_the_page_is_hidden,
     the_token_is_asked_for_once,
     a_phone_shows_all,
     texts_are_readable_in_light_and_dark,

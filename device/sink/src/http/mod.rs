@@ -5,6 +5,17 @@
 //! loop -- counts --> Meters <-- /metrics
 //! ```
 //!
+//! | path | answer |
+//! | --- | --- |
+//! | `/` | the live page |
+//! | `/metrics` | counts for Prometheus, text format 0.0.4 |
+//! | `/healthz` | 200 while verdicts come, 503 with the reason otherwise; needs no token |
+//! | `/frame.jpg` | the camera's picture, at most 640 pixels wide and high |
+//! | `/api/state`, `/api/events` | the state as JSON, once and as server-sent events |
+//! | `/api/history` | the scores of the last three minutes |
+//! | `/api/rejects?before=STEM&limit=N` | rejected frames, the newest first |
+//! | `/rejects/STEM.png`, `.jpg`, `.json` | one of them, and its description |
+//!
 //! The sink's thread only writes to [`Live`](live::Live). All that a client can slow down runs on the server's thread,
 //! with a bound on each: connections, header bytes, and the time that a client may take.
 

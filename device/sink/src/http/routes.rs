@@ -35,62 +35,42 @@ const PICTURE_WAIT: Duration = Duration::from_secs(3);
 /// Files are sent in pieces of this many bytes, so that a slow client holds no more.
 const PIECE: u64 = 64 << 10;
 
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+/// The page's files, each with its kind.
+const PAGE: [(&str, &str, &str); 7] = [
+    (
+        "/",
+        "text/html; charset=utf-8",
+        include_str!("page/index.html"),
+    ),
+    (
+        "/page.css",
+        "text/css; charset=utf-8",
+        include_str!("page/page.css"),
+    ),
+    ("/page.js", SCRIPT, include_str!("page/page.js")),
+    ("/curve.js", SCRIPT, include_str!("page/curve.js")),
+    ("/numbers.js", SCRIPT, include_str!("page/numbers.js")),
+    ("/rejects.js", SCRIPT, include_str!("page/rejects.js")),
+    ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
+];
+
 /// All routes, behind the guard.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    let file = |kind: &'static str, text: &'static str| {
-        get(move || async move { ([(CONTENT_TYPE, kind)], text) })
+    let add = |router: Router<_>, (path, kind, text): (&str, &'static str, &'static str)| {
+        router.route(
+            path,
+            get(move || async move { ([(CONTENT_TYPE, kind)], text) }),
+        )
     };
-    Router::new()
-        .route("/", get(|| async { Html(include_str!("page/index.html")) }))
-        .route(
-            "/page.css",
-            file("text/css; charset=utf-8", include_str!("page/page.css")),
-        )
-        .route(
-            "/page.js",
-            file(
-                "text/javascript; charset=utf-8",
-                include_str!("page/page.js"),
-            ),
-        )
-        .route(
-            "/curve.js",
-            file(
-                "text/javascript; charset=utf-8",
-                include_str!("page/curve.js"),
-            ),
-        )
-        .route(
-            "/rejects.js",
-            file(
-                "text/javascript; charset=utf-8",
-                include_str!("page/rejects.js"),
-            ),
-        )
-        .route(
-            "/icon.svg",
-            file("image/svg+xml", include_str!("page/icon.svg")),
-        )
+    PAGE.into_iter()
+        .fold(Router::new(), add)
         .route("/healthz", get(healthz))
-        .route(
-            "/metrics",
-            get(|State(shared): Server| async move {
-                (
-                    [(CONTENT_TYPE, metrics::CONTENT_TYPE)],
-                    metrics::text(&shared),
-                )
-            }),
-        )
+        .route("/metrics", get(metrics))
         .route("/frame.jpg", get(frame))
         .route("/api/events", get(events))
-        .route(
-            "/api/state",
-            get(|State(shared): Server| async move { json(&shared.snapshot()) }),
-        )
-        .route(
-            "/api/history",
-            get(|State(shared): Server| async move { json(&shared.history()) }),
-        )
+        .route("/api/state", get(state))
+        .route("/api/history", get(history))
         .route("/api/rejects", get(list_rejects))
         .route("/rejects/{name}", get(reject))
         .fallback(|| async { (StatusCode::NOT_FOUND, "nothing is here\n") })
@@ -103,8 +83,24 @@ pub(super) fn locked(why: &str) -> Html<String> {
     Html(include_str!("page/locked.html").replace("{why}", why))
 }
 
-fn json(value: &Value) -> impl IntoResponse + use<> {
-    ([(CONTENT_TYPE, "application/json")], value.to_string())
+async fn state(State(shared): Server) -> Response {
+    json(&shared.snapshot())
+}
+
+async fn history(State(shared): Server) -> Response {
+    json(&shared.history())
+}
+
+fn json(value: &Value) -> Response {
+    ([(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}
+
+async fn metrics(State(shared): Server) -> Response {
+    (
+        [(CONTENT_TYPE, metrics::CONTENT_TYPE)],
+        metrics::text(&shared),
+    )
+        .into_response()
 }
 
 async fn healthz(State(shared): Server) -> (StatusCode, String) {

@@ -1,5 +1,7 @@
 // The scores of the last minutes against the threshold.
 
+import { score } from "/numbers.js";
+
 const SPAN_MS = 180_000;
 const PAD = { left: 46, right: 14, top: 12, bottom: 24 };
 
@@ -88,8 +90,8 @@ export function curveInWords(points, threshold) {
   const frames = points.reduce((n, p) => n + p.frames, 0);
   const unknown = points.reduce((n, p) => n + p.unknown, 0);
   const low = Math.min(...scores.map((p) => p.low)), high = Math.max(...scores.map((p) => p.high));
-  const against = threshold === null ? "no threshold" : `threshold ${threshold.toFixed(2)}`;
-  return `Scores of the last 3 minutes from ${low.toFixed(2)} to ${high.toFixed(2)}, ${against}; ` +
+  const against = threshold === null ? "no threshold" : `threshold ${score(threshold)}`;
+  return `Scores of the last 3 minutes from ${score(low)} to ${score(high)}, ${against}; ` +
     `${Math.round((100 * unknown) / frames)}% of ${frames} frames unknown`;
 }
 

@@ -1,6 +1,7 @@
 // The live page: what the server tells, and that nothing is known once it tells nothing.
 
 import { curveInWords, drawCurve } from "/curve.js";
+import { DASH, count, millis, score } from "/numbers.js";
 import { isNewestShown, loadRejects } from "/rejects.js";
 
 const $ = (id) => document.getElementById(id);
@@ -19,6 +20,8 @@ let points = [];
 let offset = 0;
 let isFirst = true;
 let isLocked = false;
+/** Whether the server has as many pages as it serves. */
+let isCrowded = false;
 let asked = null;
 let spoken = { text: "", at: -Infinity };
 let unknownCount = null;
@@ -44,12 +47,13 @@ async function again() {
   retry = setTimeout(connect, RETRY_MS);
   const answer = await fetch("/api/state").catch(() => null);
   isLocked = answer?.status === 401;
+  isCrowded = answer?.ok === true;
   show();
 }
 
 function hear(told) {
   heard = performance.now();
-  isLocked = false;
+  isLocked = isCrowded = false;
   const isOther = state !== null && state.server !== told.server;
   state = told;
   offset = told.now_ms - heard;
@@ -88,6 +92,7 @@ function merge(newer) {
 /** What is to be shown: the server's state, or that there is none. */
 function view() {
   if (isLocked) return { name: "offline", word: "UNKNOWN", detail: "Locked: open the link with the token again" };
+  if (isCrowded) return { name: "offline", word: "UNKNOWN", detail: "Too many pages are open; waiting for a place" };
   if (heard === null || performance.now() - heard > SILENCE_MS) {
     return { name: "offline", word: "UNKNOWN", detail: state === null ? "Connecting" : "No connection to the device" };
   }
@@ -119,13 +124,13 @@ function show() {
   put($("detail"), now.detail);
   document.title = `${now.word} \u2013 normgate`;
   const isJudged = now.name === "known" || now.name === "unknown";
-  put($("score"), isJudged ? fixed(state.verdict.score) : "\u2013");
+  put($("score"), isJudged ? score(state.verdict.score) : DASH);
   put($("committed"), (isJudged && state.committed) || "unknown");
   say(now);
   showPicture(now, isJudged);
   if (state === null) return;
   const { model, counts, latency_us: latency } = state;
-  put($("threshold"), fixed(model.threshold));
+  put($("threshold"), score(model.threshold));
   put($("model"), `${model.name}, ${model.classes} classes`);
   $("model").title = `graph sha256 ${model.graph_sha256}`;
   put($("source"), state.source ? `Source: ${state.source}` : "");
@@ -134,7 +139,7 @@ function show() {
   const swaps = counts.swaps_refused ? `${counts.swaps} (${counts.swaps_refused} refused)` : count(counts.swaps);
   const share = counts.frames ? ` (${((100 * counts.unknown) / counts.frames).toFixed(0)}%)` : "";
   const texts = {
-    fps: isJudged && state.fps !== null ? state.fps.toFixed(1) : "\u2013",
+    fps: isJudged && state.fps !== null ? state.fps.toFixed(1) : DASH,
     p50: millis(latency.p50), p99: millis(latency.p99),
     frames: count(counts.frames), unknown: count(counts.unknown) + share, faults: count(counts.faults),
     dropped: count(counts.dropped), missed: count(counts.missed), losses: count(counts.losses), swaps,
@@ -193,10 +198,6 @@ function draw() {
   const now = heard === null ? points.at(-1)?.t ?? 0 : performance.now() + offset;
   drawCurve($("curve"), points, now, state?.model.threshold ?? null);
 }
-
-const fixed = (value) => (value === null || value === undefined ? "\u2013" : value.toFixed(2));
-const count = (n) => n.toLocaleString("en-US").replaceAll(",", "\u202f");
-const millis = (us) => (us === null ? "\u2013" : us < 10_000 ? `${(us / 1000).toFixed(2)} ms` : `${(us / 1000).toFixed(1)} ms`);
 
 setInterval(() => {
   show();

@@ -1,5 +1,7 @@
 // Rejected frames, to look through.
 
+import { score } from "/numbers.js";
+
 const $ = (id) => document.getElementById(id);
 const PAGE = 24;
 
@@ -81,8 +83,8 @@ function headline(reject) {
 
 function against(reject) {
   if (reject.score === null) return reject.fault ?? "not scored";
-  const threshold = reject.threshold === null ? "" : ` < ${reject.threshold.toFixed(2)}`;
-  return `score ${reject.score.toFixed(2)}${threshold}`;
+  const threshold = reject.threshold === null ? "" : ` < ${score(reject.threshold)}`;
+  return `score ${score(reject.score)}${threshold}`;
 }
 
 function when(reject) {
@@ -100,7 +102,7 @@ function enlarge(index) {
   fill($("large-image"), reject);
   const size = reject.width && reject.height ? `${reject.width} × ${reject.height}` : null;
   const facts = [
-    ["Score", reject.score?.toFixed(4)], ["Threshold", reject.threshold?.toFixed(4)], ["Score is", reject.score_name],
+    ["Score", exact(reject.score)], ["Threshold", exact(reject.threshold)], ["Score is", reject.score_name],
     ["Nearest class", reject.nearest], ["Time", when(reject)], ["Frame", reject.frame], ["Name", reject.name],
     ["Fault", reject.fault], ["Size", size], ["Model", reject.model],
   ];
@@ -111,6 +113,8 @@ function enlarge(index) {
   $("next").disabled = index === shown.length - 1;
   if (!$("large").open) $("large").showModal();
 }
+
+const exact = (value) => (value === null ? null : score(value, 2));
 
 function fact([name, value]) {
   const pair = document.createElement("div");

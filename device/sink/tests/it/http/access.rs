@@ -282,6 +282,11 @@ fn the_pages_files_are_what_they_say() {
         ("/page.css", "text/css; charset=utf-8", ":root"),
         ("/page.js", "text/javascript; charset=utf-8", "EventSource"),
         (
+            "/numbers.js",
+            "text/javascript; charset=utf-8",
+            "export const",
+        ),
+        (
             "/curve.js",
             "text/javascript; charset=utf-8",
             "export function",
