@@ -206,7 +206,7 @@ impl Sink for Mqtt {
             Event::Record(record, _) => self.record(record),
             Event::Status(status @ Status::Ended(_)) => {
                 self.status(status);
-                return self.finish();
+                self.finish()?;
             }
             Event::Status(status) => self.status(status),
         }
@@ -264,5 +264,63 @@ impl Rate {
             self.fps = Some(frame.saturating_sub(first) as f32 / time.as_secs_f32());
             self.since = Some((now, frame));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use normgate_core::Verdict;
+
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_the_camera_is_repeated_and_a_class_is_not() {
+        let terms = Arc::new(Terms {
+            model: "m".to_owned(),
+            graph_sha256: String::new(),
+            labels: vec!["cat".to_owned()],
+            gate: None,
+        });
+        // A place without a broker: nobody but this test opens the mailbox.
+        let options = MqttOptions::parse("mqtt://127.0.0.1:1").unwrap();
+        let mut mqtt = Mqtt::new(&options, &terms).unwrap();
+        let lost = Status::Lost {
+            why: "gone".to_owned(),
+        };
+        let later = |mqtt: &mut Mqtt| {
+            mqtt.mailbox.open();
+            mqtt.mailbox.delivered();
+            mqtt.tick().unwrap();
+            assert!(!mqtt.mailbox.open().is_due, "it is too early");
+            mqtt.told -= mqtt.repeat;
+            mqtt.tick().unwrap();
+            mqtt.mailbox.open()
+        };
+        mqtt.take(Event::Status(&lost)).unwrap();
+        let letter = later(&mut mqtt);
+        assert!(
+            letter.is_due && letter.state.contains("\"reason\":\"gone\""),
+            "{}",
+            letter.state
+        );
+        assert!(
+            letter.state.contains("\"camera_lost\":true"),
+            "{}",
+            letter.state
+        );
+
+        let mut record = Record::empty(terms);
+        record.committed = Committed::Class(0);
+        record.verdict = Verdict::Known {
+            class: 0,
+            score: 1.0,
+            confidence: 1.0,
+        };
+        mqtt.take(Event::Record(&record, None)).unwrap();
+        assert!(mqtt.mailbox.open().state.contains("\"state\":\"cat\""));
+        assert!(
+            !later(&mut mqtt).is_due,
+            "a loop that hangs must not look alive"
+        );
     }
 }

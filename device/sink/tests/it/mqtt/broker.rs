@@ -16,21 +16,16 @@ use tempfile::TempDir;
 /// Longer than anything here takes on a loaded machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `$NORMGATE_MOSQUITTO`, or one on the path.
+/// In the folder of `$NORMGATE_MOSQUITTO`, the broker, or on the path.
 fn find(program: &str) -> Option<PathBuf> {
-    if let Some(broker) = std::env::var_os("NORMGATE_MOSQUITTO").map(PathBuf::from) {
-        let beside = broker.with_file_name(program);
-        if program == "mosquitto" || beside.is_file() {
-            return Some(if program == "mosquitto" {
-                broker
-            } else {
-                beside
-            });
-        }
-    }
+    let told = std::env::var_os("NORMGATE_MOSQUITTO").map(PathBuf::from);
+    let beside = told.and_then(|broker| Some(broker.parent()?.to_owned()));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
-    let folders = std::env::split_paths(&path).chain(system);
+    let folders = beside
+        .into_iter()
+        .chain(std::env::split_paths(&path))
+        .chain(system);
     folders
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())

@@ -161,6 +161,33 @@ fn a_network_that_goes_silent_holds_nobody_up() {
 }
 
 #[test]
+fn a_network_that_stays_silent_is_left_and_tried_again() {
+    if !broker::is_here() {
+        return;
+    }
+    let broker = Broker::open();
+    let proxy = Proxy::to(broker.port);
+    let mut subscriber = broker.subscribe();
+    let mut teller = Teller::new(&options(&format!("mqtt://127.0.0.1:{}", proxy.port)));
+    subscriber.next("online", |m| {
+        m.topic == AVAILABILITY && m.payload == "online"
+    });
+    proxy.set_silent(true);
+    let mut frame = 0;
+    for reason in ["acknowledges nothing within", "does not answer within"] {
+        wait_for(reason, || {
+            teller.frame(frame, Some((frame % 2) as u16));
+            frame += 1;
+            teller.missed.last()?.contains(reason).then_some(())
+        });
+    }
+    proxy.set_silent(false);
+    subscriber.next("the newest", is_frame(frame - 1));
+    teller.frame(frame, Some((frame % 2) as u16));
+    subscriber.next("the next", is_frame(frame));
+}
+
+#[test]
 fn an_end_without_a_broker_is_counted_and_comes() {
     if !broker::is_here() {
         return;
