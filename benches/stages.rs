@@ -4,12 +4,14 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use normgate::frame::Frame;
+use normgate::frame::{ColorSpace, Picture, PixelFormat};
 use normgate::model::Model;
+use normgate::pipeline::Judge;
 use normgate::preprocess::Preprocessor;
+use normgate_core::CommitPolicy;
 
 const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v1"];
-/// A camera's usual frame.
+/// A webcam's usual frame.
 const CAMERA: (u32, u32) = (640, 480);
 
 fn model(name: &str) -> Model {
@@ -17,21 +19,26 @@ fn model(name: &str) -> Model {
     Model::load(&folder.join(format!("{name}.onnx"))).expect("a shipped model")
 }
 
-/// A picture with detail in it; its contents do not change the times.
-fn picture((width, height): (u32, u32)) -> Frame {
-    let rgb = (0..width * height * 3)
-        .map(|i| (i * 31 % 251) as u8)
-        .collect();
-    Frame::new(0, "picture", width, height, rgb).expect("a frame")
+/// Bytes with detail in them; what they are does not change the times.
+fn bytes(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i * 31 % 251) as u8).collect()
+}
+
+fn yuyv(bytes: &[u8]) -> Picture<'_> {
+    let stride = 2 * CAMERA.0 as usize;
+    Picture::new(PixelFormat::Yuyv, ColorSpace::default(), CAMERA, stride, bytes).expect("a picture")
 }
 
 fn preprocess(c: &mut Criterion) {
     let spec = model(MODELS[0]).preprocess();
     let mut pixels = vec![0; spec.input_len()];
-    for size in [(spec.width, spec.height), CAMERA] {
-        let (frame, mut preprocessor) = (picture(size), Preprocessor::new(spec));
-        c.bench_function(&format!("preprocess/{}x{}", size.0, size.1), |b| {
-            b.iter(|| preprocessor.run(black_box(&frame), &mut pixels));
+    let same = bytes(spec.input_len());
+    let same = Picture::rgb(spec.width, spec.height, &same).expect("a picture");
+    let camera = bytes(2 * (CAMERA.0 * CAMERA.1) as usize);
+    for (name, picture) in [("rgb-32x32", same), ("yuyv-640x480", yuyv(&camera))] {
+        let mut preprocessor = Preprocessor::new(spec);
+        c.bench_function(&format!("preprocess/{name}"), |b| {
+            b.iter(|| preprocessor.run(black_box(&picture), &mut pixels));
         });
     }
 }
@@ -40,7 +47,7 @@ fn network(c: &mut Criterion) {
     for name in MODELS {
         let model = model(name);
         let mut session = model.session().expect("a session");
-        let pixels = picture((32, 32)).rgb;
+        let pixels = bytes(32 * 32 * 3);
         c.bench_function(&format!("model/{name}"), |b| {
             b.iter(|| session.infer(black_box(&pixels)));
         });
@@ -51,20 +58,15 @@ fn network(c: &mut Criterion) {
     }
 }
 
+/// All that a frame in hand costs until its sinks have it, and all but the network of it.
 fn end_to_end(c: &mut Criterion) {
     for name in MODELS {
-        let model = model(name);
-        let spec = model.preprocess();
-        let (frame, mut preprocessor) = (picture(CAMERA), Preprocessor::new(spec));
-        let mut session = model.session().expect("a session");
-        let mut pixels = vec![0; spec.input_len()];
+        let camera = bytes(2 * (CAMERA.0 * CAMERA.1) as usize);
+        let picture = yuyv(&camera);
+        let policy = CommitPolicy::new(3, 5).expect("a policy");
+        let mut judge = Judge::new(model(name), policy).expect("a session");
         c.bench_function(&format!("camera-to-verdict/{name}"), |b| {
-            b.iter(|| {
-                preprocessor
-                    .run(black_box(&frame), &mut pixels)
-                    .expect("pixels");
-                model.judge(&session.infer(&pixels).expect("outputs"))
-            });
+            b.iter(|| judge.judge(black_box(&picture)));
         });
     }
 }

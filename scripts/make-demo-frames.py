@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes src/source/demo_frames/*.png from the published sets.
+"""Makes device/source/src/demo_frames/*.png from the published sets.
 
     make-demo-frames.py CIFAR10_FOLDER OOD_FOLDER
 
@@ -42,7 +42,7 @@ def unknown_frames(folder: Path):
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    out = Path(__file__).parent.parent / "src/source/demo_frames"
+    out = Path(__file__).parent.parent / "device/source/src/demo_frames"
     out.mkdir(exist_ok=True)
     for old in out.glob("*.png"):
         old.unlink()

@@ -5,15 +5,25 @@ use std::time::Duration;
 /// Times of a stage, summarised by nearest-rank percentiles.
 ///
 /// Bounded: past [`Latency::KEPT`] times, the oldest make room.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Latency {
     times: Vec<Duration>,
     next: usize,
 }
 
+impl Default for Latency {
+    /// No times, and room for all that are kept: adding one never allocates.
+    fn default() -> Self {
+        Self {
+            times: Vec::with_capacity(Self::KEPT),
+            next: 0,
+        }
+    }
+}
+
 impl Latency {
-    /// How many times are kept: a camera's last hour at 18 frames a second.
-    pub const KEPT: usize = 1 << 16;
+    /// How many times are kept: a camera's last quarter of an hour at 18 frames a second.
+    pub const KEPT: usize = 1 << 14;
 
     /// Adds one time.
     pub fn push(&mut self, time: Duration) {

@@ -8,14 +8,10 @@
 //! The two sides meet in one ONNX file, the [`bundle`]. A stage never imports a later one; [`pipeline`] alone knows
 //! several. Whatever cannot be read, checked or scored is *unknown*, never a class.
 
-/// A picture on its way through the device.
-pub mod frame;
-
-/// Where frames come from.
-pub mod source;
-
-/// From a frame to the model's pixels.
-pub mod preprocess;
+pub use normgate_frame as frame;
+pub use normgate_preprocess as preprocess;
+pub use normgate_sink as sink;
+pub use normgate_source as source;
 
 /// Labelled sets of images, for training and evaluation.
 pub mod dataset;
@@ -28,9 +24,6 @@ pub mod model;
 
 /// Times of a stage.
 pub mod latency;
-
-/// Where verdicts go.
-pub mod sink;
 
 /// Source to sink, frame by frame.
 pub mod pipeline;

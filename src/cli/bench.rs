@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use clap::Args as ClapArgs;
-use normgate::frame::Frame;
+use normgate::frame::{ColorSpace, Picture, PixelFormat};
 use normgate::latency::Latency;
 use normgate::model::Model;
 use normgate::preprocess::Preprocessor;
@@ -15,7 +15,7 @@ use super::model_file::ModelFile;
 
 /// Runs before the clock counts.
 const WARM_UP: usize = 20;
-/// A camera's usual frame.
+/// A webcam's usual frame, in YUYV.
 const CAMERA: (u32, u32) = (640, 480);
 
 #[derive(Debug, ClapArgs)]
@@ -66,10 +66,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         args.iterations,
         args.model.threads()
     );
-    println!("{:<26} {:9.1} us", "load and prepare", us(load));
+    println!("{:<28} {:9.1} us", "load and prepare", us(load));
     for (name, l) in &stages {
         println!(
-            "{name:<26} p50 {:9.1} us  p99 {:9.1} us",
+            "{name:<28} p50 {:9.1} us  p99 {:9.1} us",
             at(l, 0.5),
             at(l, 0.99)
         );
@@ -82,14 +82,15 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str
     let mut pixels = vec![0; spec.input_len()];
     let mut preprocessor = Preprocessor::new(spec);
     let mut session = model.session()?;
-    let frame = picture(spec.width, spec.height)?;
-    let camera = picture(CAMERA.0, CAMERA.1)?;
+    let (mut small, mut large) = (Vec::new(), Vec::new());
+    let frame = picture(PixelFormat::Rgb24, (spec.width, spec.height), &mut small)?;
+    let camera = picture(PixelFormat::Yuyv, CAMERA, &mut large)?;
     preprocessor.run(&frame, &mut pixels)?;
     let inference = session.infer(&pixels)?;
 
     let same = time(iterations, || Ok(preprocessor.run(&frame, &mut pixels)?))?;
-    let mut small = pixels.clone();
-    let resized = time(iterations, || Ok(preprocessor.run(&camera, &mut small)?))?;
+    let mut resized_pixels = pixels.clone();
+    let resized = time(iterations, || Ok(preprocessor.run(&camera, &mut resized_pixels)?))?;
     let network = time(iterations, || {
         black_box(session.infer(&pixels)?);
         Ok(())
@@ -99,25 +100,26 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str
         Ok(())
     })?;
     let total = time(iterations, || {
-        preprocessor.run(&camera, &mut small)?;
-        black_box(model.judge(&session.infer(&small)?));
+        preprocessor.run(&camera, &mut resized_pixels)?;
+        black_box(model.judge(&session.infer(&resized_pixels)?));
         Ok(())
     })?;
     Ok(vec![
         ("preprocess, model's size", same),
-        ("preprocess, 640 x 480", resized),
+        ("preprocess, 640 x 480 YUYV", resized),
         ("model", network),
         ("gate", gate),
-        ("640 x 480 to verdict", total),
+        ("640 x 480 YUYV to verdict", total),
     ])
 }
 
 /// A picture with detail in it; its contents do not change the times.
-fn picture(width: u32, height: u32) -> anyhow::Result<Frame> {
-    let rgb = (0..width * height * 3)
-        .map(|i| (i * 31 % 251) as u8)
-        .collect();
-    Ok(Frame::new(0, "picture", width, height, rgb)?)
+fn picture(format: PixelFormat, (width, height): (u32, u32), bytes: &mut Vec<u8>) -> anyhow::Result<Picture<'_>> {
+    let stride = format.row_len(width);
+    let length = format.len(width, height, stride)?.unwrap_or_default();
+    bytes.extend((0..length).map(|i| (i * 31 % 251) as u8));
+    let color = ColorSpace::default();
+    Ok(Picture::new(format, color, (width, height), stride, bytes)?)
 }
 
 fn time(

@@ -1,13 +1,15 @@
 //! `normgate classify`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::bail;
 use clap::Args as ClapArgs;
-use normgate::frame::image_file;
-use normgate::pipeline::Pipeline;
-use normgate::sink::{Record, Terms};
-use normgate_core::{CommitPolicy, Committed, Verdict};
+use normgate::frame::{Picture, image_file};
+use normgate::pipeline::Judge;
+use normgate::sink::{Event, Record};
+use normgate_core::CommitPolicy;
 
 use super::Format;
 use super::model_file::ModelFile;
@@ -24,33 +26,31 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let model = args.model.load_gated()?;
-    let mut pipeline = Pipeline::new(&model, CommitPolicy::IMMEDIATE)?;
-    let mut sink = args.format.sink(Terms::of(&model));
+    let mut judge = Judge::new(args.model.load_gated()?, CommitPolicy::IMMEDIATE)?;
+    let mut sink = args.format.sink();
     let mut unread = 0;
     for (place, path) in args.images.iter().enumerate() {
-        let record = match image_file::read(path) {
+        let judgement = match image_file::read(path) {
             Ok(image) => {
-                let name = path.display().to_string();
-                Record {
-                    frame: place as u64,
-                    ..pipeline.process(image.into_frame(place as u64, name))
-                }
+                let picture = Picture::rgb(image.width, image.height, &image.rgb)?;
+                judge.judge(&picture)
             }
             Err(e) => {
                 unread += 1;
-                Record {
-                    frame: place as u64,
-                    name: path.display().to_string(),
-                    truth: None,
-                    fault: Some(e.to_string()),
-                    verdict: Verdict::UNSCORED,
-                    committed: Committed::Unknown,
-                    latency: std::time::Duration::ZERO,
-                }
+                judge.unreadable(e.to_string())
             }
         };
-        sink.take(&record)?;
+        let record = Record {
+            frame: place as u64,
+            name: path.display().to_string(),
+            time: SystemTime::now(),
+            fault: judgement.fault,
+            verdict: judgement.verdict,
+            committed: judgement.committed,
+            latency: judgement.total,
+            ..Record::empty(Arc::clone(judge.terms()))
+        };
+        sink.take(Event::Record(&record, None))?;
     }
     if unread > 0 {
         bail!("{unread} of {} images could not be read", args.images.len());

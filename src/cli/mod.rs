@@ -1,14 +1,20 @@
 //! The command's options, one file a subcommand.
 
 mod bench;
+mod cameras;
 mod classify;
+mod config;
+mod control;
 mod eval;
 mod inspect;
 mod model_file;
 mod run;
+mod sinks;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use normgate::sink::{JsonLines, Sink, Terms, Text};
+use normgate::sink::{JsonLines, Sink, Text};
+
+pub(crate) use config::with_config;
 
 /// Classify frames on a small board, and say `unknown` of those that are none of the model's classes.
 #[derive(Debug, Parser)]
@@ -21,7 +27,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Take frames from a source and tell a verdict of each.
-    Run(run::Args),
+    Run(Box<run::Args>),
+    /// List the cameras with their formats, sizes and rates.
+    Cameras(cameras::Args),
     /// Tell a verdict of each image file.
     Classify(classify::Args),
     /// Measure accuracy and out-of-distribution detection on sets of images.
@@ -43,11 +51,11 @@ enum Format {
 
 impl Format {
     /// A sink of this format on standard output.
-    fn sink(self, terms: Terms) -> Box<dyn Sink> {
-        let out = std::io::stdout().lock();
+    fn sink(self) -> Box<dyn Sink> {
+        let out = std::io::stdout();
         match self {
-            Self::Text => Box::new(Text::new(out, terms)),
-            Self::Json => Box::new(JsonLines::new(out, terms)),
+            Self::Text => Box::new(Text::new(out)),
+            Self::Json => Box::new(JsonLines::new(out)),
         }
     }
 }
@@ -59,6 +67,7 @@ impl Format {
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Cameras(args) => cameras::run(&args),
         Command::Classify(args) => classify::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -1,6 +1,6 @@
 //! The model that a subcommand runs: a file, or the one in the binary.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -22,7 +22,7 @@ pub(super) struct ModelFile {
 
 impl ModelFile {
     pub(super) fn load(&self) -> anyhow::Result<Model> {
-        let threads = Threads::new(self.threads).context("--threads")?;
+        let threads = self.pool()?;
         Ok(match &self.model {
             Some(path) => Model::load_with_threads(path, &threads)?,
             None => Bundle::from_bytes(SHIPPED)
@@ -42,6 +42,16 @@ impl ModelFile {
             );
         }
         Ok(model)
+    }
+
+    /// The threads of an inference.
+    pub(super) fn pool(&self) -> anyhow::Result<Threads> {
+        Threads::new(self.threads).context("--threads")
+    }
+
+    /// The file; `None` for the model inside the program.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.model.as_deref()
     }
 
     pub(super) fn threads(&self) -> usize {

@@ -1,25 +1,38 @@
 //! `normgate run`: the camera loop.
 
-use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
-use normgate::latency::Latency;
-use normgate::pipeline::{Pipeline, PipelineError, Stage, Summary};
-use normgate::sink::Terms;
-use normgate::source::{self, NewestFrame, Source};
+use normgate::pipeline::{Judge, Pipeline, PipelineError, Swapper};
+use normgate::sink::{Fanout, Meters, Wait};
+use normgate::source;
 use normgate_core::CommitPolicy;
-use serde_json::json;
+use sd_notify::NotifyState;
 
-use super::Format;
+use super::control::Signals;
 use super::model_file::ModelFile;
+use super::sinks::SinkArgs;
+
+/// How long the sinks may take for what is left when the loop ends.
+const PATIENCE_AT_END: Duration = Duration::from_secs(5);
 
 #[derive(Debug, ClapArgs)]
+#[command(args_override_self = true)]
 pub(super) struct Args {
+    /// A TOML file whose keys are the long options of this subcommand; the command line has the last word.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     model: ModelFile,
-    /// demo: (sample frames), dir:PATH (image files), - (a raw or Y4M video on standard input; raw as
-    /// -?size=WxH&format=rgb24).
+    /// Swap the model when its file changes. SIGHUP swaps it in any case.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    watch: bool,
+    /// v4l2:DEVICE (a camera; see `normgate cameras`), file:PATH (Y4M or MJPEG), dir:PATH (image files), demo: (sample
+    /// frames), - (raw, Y4M or MJPEG video on standard input). Options follow as in
+    /// v4l2:/dev/video0?size=640x480&format=yuyv&fps=15.
     #[arg(
         long,
         value_name = "URI",
@@ -27,14 +40,14 @@ pub(super) struct Args {
         allow_hyphen_values = true
     )]
     source: String,
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
     /// Stop after N frames.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     frames: Option<u64>,
     /// Commit to a class once K of the last N verdicts agree; 3/5 for a live source, 1/1 for still frames.
     #[arg(long, value_name = "K/N", value_parser = policy)]
     commit: Option<CommitPolicy>,
+    #[command(flatten)]
+    sinks: SinkArgs,
 }
 
 fn policy(text: &str) -> Result<CommitPolicy, String> {
@@ -47,75 +60,47 @@ fn policy(text: &str) -> Result<CommitPolicy, String> {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let model = args.model.load_gated()?;
-    let source = source::open(&args.source)?;
+    let labels = model.description().labels.clone();
+    let mut source = source::open(&args.source)?;
     let live = source.is_live();
     let policy = match args.commit {
         Some(policy) => policy,
         None if live => CommitPolicy::new(3, 5)?,
         None => CommitPolicy::IMMEDIATE,
     };
-    let mut pipeline = Pipeline::new(&model, policy)?;
-    let mut sink = args.format.sink(Terms::of(&model));
-    let described = source.describe();
-    let (ended, dropped) = if live {
-        let mut newest = NewestFrame::spawn(source)?;
-        let ended = pipeline.run(&mut newest, &mut *sink, args.frames);
-        (ended, newest.dropped_frames())
-    } else {
-        let mut source = source;
-        (pipeline.run(&mut *source, &mut *sink, args.frames), 0)
+    let judge = Judge::new(model, policy)?;
+    let meters = Arc::new(Meters::new(Arc::clone(judge.terms())));
+    let swapper = match args.model.path() {
+        Some(path) => {
+            let threads = args.model.pool()?;
+            let swapper = Swapper::spawn(path.to_owned(), threads, labels, args.watch);
+            Some(swapper.context("the thread that reads models")?)
+        }
+        None if args.watch => bail!("--watch without --model; expected a model file to watch"),
+        None => None,
     };
-    drop(sink);
-    if !matches!(ended, Err(PipelineError::Sink(_))) {
-        summarise(args.format, pipeline.summary(), dropped, &described)?;
+    let mut signals = Signals::listen(swapper)?;
+    let wait = if live { Wait::Never } else { Wait::Until(signals.stop_flag()) };
+    let mut fanout = Fanout::new(Arc::clone(&meters)).with_wait(wait);
+    args.sinks.add_to(&mut fanout, &meters)?;
+    let described = source.describe();
+    Signals::notify(&[NotifyState::Ready, NotifyState::Status(&described)]);
+
+    let mut pipeline = Pipeline::new(judge, meters);
+    let ended = pipeline.run(&mut *source, &mut fanout, &mut signals, args.frames);
+    Signals::notify(&[NotifyState::Stopping]);
+    let summary = pipeline.summary(&*source);
+    let frames = summary.frames;
+    for late in fanout.finish(summary, PATIENCE_AT_END) {
+        eprintln!("normgate: {late}: still busy after {} s, left behind", PATIENCE_AT_END.as_secs());
     }
-    ended?;
-    if pipeline.summary().frames == 0 {
+    match ended {
+        // Who closed standard output wants no more.
+        Err(PipelineError::Closed(_)) => return Ok(()),
+        ended => ended?,
+    }
+    if frames == 0 && !signals.stopped() {
         bail!("{described}: no frame");
     }
     Ok(())
-}
-
-fn summarise(format: Format, s: &Summary, dropped: u64, source: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    let us = |l: &Latency, p| l.percentile(p).map(|t| t.as_secs_f64() * 1e6);
-    match format {
-        Format::Json => {
-            let stages: serde_json::Map<_, _> = Stage::ALL
-                .into_iter()
-                .map(|stage| {
-                    let l = s.latency(stage);
-                    let times = json!({ "p50_us": us(l, 0.5), "p99_us": us(l, 0.99) });
-                    (stage.name().to_owned(), times)
-                })
-                .collect();
-            let summary = json!({
-                "source": source,
-                "frames": s.frames,
-                "known": s.known,
-                "unknown": s.unknown,
-                "faults": s.faults,
-                "dropped": dropped,
-                "latency": stages,
-            });
-            writeln!(out, "{}", json!({ "summary": summary }))
-        }
-        Format::Text => {
-            writeln!(
-                out,
-                "\n{source}: {} frames, {} known, {} unknown ({} of them not read or scored), {dropped} dropped",
-                s.frames, s.known, s.unknown, s.faults
-            )?;
-            Stage::ALL.into_iter().try_for_each(|stage| {
-                let l = s.latency(stage);
-                match (us(l, 0.5), us(l, 0.99)) {
-                    (Some(p50), Some(p99)) => {
-                        writeln!(out, "{:<11} p50 {p50:9.1} us  p99 {p99:9.1} us", stage.name())
-                    }
-                    _ => Ok(()),
-                }
-            })
-        }
-    }
-    .context("summary")
 }

@@ -159,6 +159,16 @@ impl Session {
     /// [`ModelError::Input`] for another length, [`ModelError::Run`] where tract fails, [`ModelError::Output`] for an
     /// output of another type or shape.
     pub fn infer(&mut self, pixels: &[u8]) -> Result<Inference, ModelError> {
+        let mut inference = Inference::default();
+        self.infer_into(pixels, &mut inference)?;
+        Ok(inference)
+    }
+
+    /// As [`infer`](Self::infer), into memory that is used again.
+    ///
+    /// # Errors
+    /// As [`infer`](Self::infer); `inference` is then of no use.
+    pub fn infer_into(&mut self, pixels: &[u8], inference: &mut Inference) -> Result<(), ModelError> {
         let expected: usize = self.shape.iter().product();
         if pixels.len() != expected {
             return Err(ModelError::Input {
@@ -174,22 +184,21 @@ impl Session {
         let [logits, features] = outputs.as_slice() else {
             return Err(ModelError::Output(format!("{} outputs", outputs.len())));
         };
-        Ok(Inference {
-            logits: floats(logits, self.classes)?,
-            features: floats(features, self.features)?,
-        })
+        copy_floats(logits, self.classes, &mut inference.logits)?;
+        copy_floats(features, self.features, &mut inference.features)
     }
 }
 
-fn floats(value: &TValue, length: usize) -> Result<Vec<f32>, ModelError> {
+fn copy_floats(value: &TValue, length: usize, to: &mut Vec<f32>) -> Result<(), ModelError> {
     let fault = || ModelError::Output(format!("{value:?}, expected float [1, {length}]"));
     let plain = value.try_as_plain_ram().map_err(|_| fault())?;
     let slice = plain.as_slice::<f32>().map_err(|_| fault())?;
-    if slice.len() == length {
-        Ok(slice.to_vec())
-    } else {
-        Err(fault())
+    if slice.len() != length {
+        return Err(fault());
     }
+    to.clear();
+    to.extend_from_slice(slice);
+    Ok(())
 }
 
 fn prepare(bundle: &Bundle, threads: &Threads) -> TractResult<Arc<TypedRunnableModel>> {

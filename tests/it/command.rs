@@ -172,7 +172,7 @@ fn a_folder_with_a_bad_image_goes_on_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let cats = folder.path().join("cat");
     std::fs::create_dir(&cats).unwrap();
-    let sample = root().join("src/source/demo_frames/cifar10_00000_cat.png");
+    let sample = root().join("device/source/src/demo_frames/cifar10_00000_cat.png");
     std::fs::copy(&sample, cats.join("a.png")).unwrap();
     std::fs::write(cats.join("b.png"), b"not a picture").unwrap();
     std::fs::copy(&sample, cats.join("c.png")).unwrap();
@@ -190,7 +190,7 @@ fn a_folder_with_a_bad_image_goes_on_after_it() {
 
 #[test]
 fn classify_tells_a_line_an_image_and_fails_if_one_cannot_be_read() {
-    let frames = root().join("src/source/demo_frames");
+    let frames = root().join("device/source/src/demo_frames");
     let (cat, frog) = (
         frames.join("cifar10_00000_cat.png"),
         frames.join("cifar10_00004_frog.png"),
@@ -218,7 +218,7 @@ fn eval_measures_every_score_on_every_set() {
     let (digits, textures) = (folder.path().join("mnist"), folder.path().join("dtd"));
     for (to, prefix) in [(&digits, "mnist"), (&textures, "dtd")] {
         std::fs::create_dir(to).unwrap();
-        for entry in std::fs::read_dir(root().join("src/source/demo_frames")).unwrap() {
+        for entry in std::fs::read_dir(root().join("device/source/src/demo_frames")).unwrap() {
             let from = entry.unwrap().path();
             let name = from.file_name().unwrap().to_string_lossy().into_owned();
             if name.starts_with(prefix) {

@@ -3,9 +3,11 @@
 mod bundle;
 mod command;
 mod dataset;
+mod device;
 mod eval_sets;
 mod metrics;
 mod model;
+mod pipeline;
 mod plots;
 mod preprocess;
 mod report;

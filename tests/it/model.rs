@@ -114,7 +114,7 @@ fn compare(name: &str, images: &[&[u8]], out: &Path) {
 #[test]
 fn outputs_are_those_that_onnxruntime_gave() {
     let frames = demo_frames();
-    let images: Vec<&[u8]> = frames.iter().take(KEPT).map(|f| f.rgb.as_slice()).collect();
+    let images: Vec<&[u8]> = frames.iter().take(KEPT).map(|f| f.picture.view().bytes()).collect();
     for name in MODELS {
         compare(name, &images, &fixture(&format!("onnxruntime/{name}")));
     }
@@ -142,7 +142,7 @@ fn outputs_are_those_that_onnxruntime_gives() {
     let extremes = [vec![0u8; spec.input_len()], vec![255; spec.input_len()]];
     let images: Vec<&[u8]> = frames
         .iter()
-        .map(|f| f.rgb.as_slice())
+        .map(|f| f.picture.view().bytes())
         .chain((0..60).map(|i| set.image(i)))
         .chain(noise.iter().chain(&extremes).map(Vec::as_slice))
         .collect();
@@ -171,7 +171,7 @@ fn verdicts_on_the_sample_frames_are_the_kept_ones() {
         let model = model(name);
         let mut session = model.session().unwrap();
         for frame in demo_frames() {
-            let told = match model.judge(&session.infer(&frame.rgb).unwrap()) {
+            let told = match model.judge(&session.infer(frame.picture.view().bytes()).unwrap()) {
                 Verdict::Known {
                     class,
                     score,

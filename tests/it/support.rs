@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use normgate::bundle::Bundle;
-use normgate::frame::Frame;
+use normgate::frame::OwnedFrame;
 use normgate::model::Model;
-use normgate::source;
+use normgate::source::{self, Next};
 
 pub(crate) const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v1"];
 
@@ -30,7 +30,9 @@ pub(crate) fn model(name: &str) -> Model {
 }
 
 /// The 24 sample frames, 32x32 each.
-pub(crate) fn demo_frames() -> Vec<Frame> {
+pub(crate) fn demo_frames() -> Vec<OwnedFrame> {
     let mut demo = source::open("demo:").unwrap();
-    std::iter::from_fn(|| demo.next_frame().unwrap()).collect()
+    let mut frames = Vec::new();
+    while demo.next(&mut |frame| frames.push(frame.into())).unwrap() != Next::End {}
+    frames
 }

@@ -11,9 +11,19 @@
 
 #![forbid(unsafe_code)]
 
+mod clock;
+mod fanout;
+#[cfg(feature = "http")]
+mod http;
 mod json;
+mod lines;
 mod meters;
+#[cfg(feature = "panel")]
+mod panel;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 mod record;
+mod rejects;
 mod status;
 mod terms;
 mod text;
@@ -22,9 +32,19 @@ use std::time::Duration;
 
 use normgate_frame::Picture;
 
+pub use clock::rfc3339;
+pub use fanout::{Fanout, Wait};
+#[cfg(feature = "http")]
+pub use http::{HttpError, HttpLimits, HttpOptions, HttpSink, Token, TokenError};
 pub use json::JsonLines;
+pub use lines::{JsonFile, JsonFileError, Rotation};
 pub use meters::{Meters, SinkMeter, Stage};
+#[cfg(feature = "panel")]
+pub use panel::{PanelError, PanelSink, SYSFS};
+#[cfg(feature = "mqtt")]
+pub use mqtt::{Credentials, Mqtt, MqttError, MqttOptions};
 pub use record::Record;
+pub use rejects::{Keep, Limits, Rejects, RejectsError};
 pub use status::{Status, Summary};
 pub use terms::{GateTerms, Terms};
 pub use text::Text;

@@ -85,6 +85,8 @@ pub struct SinkMeter {
     pub missed: AtomicU64,
     /// Events that it could not take.
     pub failed: AtomicU64,
+    /// Whether it takes nothing any more: it panicked, or its reader left. Its events are then missed.
+    pub dead: AtomicBool,
 }
 
 /// Counts of times below each of [`Histogram::BOUNDS_US`].
@@ -194,6 +196,7 @@ impl Meters {
             taken: AtomicU64::new(0),
             missed: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
         });
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         sinks.push(Arc::clone(&meter));

@@ -1,7 +1,9 @@
+use std::time::Instant;
+
+use normgate_frame::{Frame, OwnedFrame, Truth, image_file};
+
 use super::options::Options;
-use super::{Source, SourceError};
-use crate::frame::image_file;
-use crate::frame::{Frame, Truth};
+use super::{Next, Source, SourceError};
 
 /// The most times that one image may be held.
 const MAX_HOLD: u64 = 1000;
@@ -54,6 +56,8 @@ const SAMPLES: [Sample; 24] = samples![
 pub struct DemoSource {
     hold: u64,
     next: u64,
+    /// The image being shown, as it was decoded.
+    held: Option<OwnedFrame>,
 }
 
 impl DemoSource {
@@ -61,35 +65,31 @@ impl DemoSource {
     /// looks at one thing for a while.
     pub(super) fn open(uri: &str, query: &str) -> Result<Self, SourceError> {
         let options = Options::parse(uri, query, &["hold"])?;
-        let hold = match options.get("hold") {
-            None => 1,
-            Some(value) => value
-                .parse()
-                .ok()
-                .filter(|hold| (1..=MAX_HOLD).contains(hold))
-                .ok_or_else(|| options.refuse(format!("hold={value}"), "hold=1 to hold=1000"))?,
-        };
-        Ok(Self { hold, next: 0 })
+        Ok(Self {
+            hold: options.number("hold", 1, MAX_HOLD)?.unwrap_or(1),
+            next: 0,
+            held: None,
+        })
     }
 }
 
 impl Source for DemoSource {
-    fn next_frame(&mut self) -> Result<Option<Frame>, SourceError> {
+    fn next(&mut self, visit: &mut dyn FnMut(&Frame<'_>)) -> Result<Next, SourceError> {
         let Some(sample) = SAMPLES.get((self.next / self.hold) as usize) else {
-            return Ok(None);
+            return Ok(Next::End);
         };
         let id = self.next;
         self.next += 1;
-        let image = image_file::decode(sample.png, sample.name)?;
-        let truth = match sample.name.rsplit('_').next() {
-            Some("unknown") | None => Truth::Unknown,
-            Some(class) => Truth::Class(class.to_owned()),
+        let frame = match &mut self.held {
+            Some(frame) if !id.is_multiple_of(self.hold) => {
+                frame.id = id;
+                frame.captured = Instant::now();
+                frame
+            }
+            held => held.insert(sample.frame(id)?),
         };
-        Ok(Some(
-            image
-                .into_frame(id, sample.name.to_owned())
-                .with_truth(Some(truth)),
-        ))
+        visit(&frame.view());
+        Ok(Next::Frame)
     }
 
     fn is_live(&self) -> bool {
@@ -98,5 +98,21 @@ impl Source for DemoSource {
 
     fn describe(&self) -> String {
         format!("demo: ({} images)", SAMPLES.len())
+    }
+}
+
+impl Sample {
+    fn frame(&self, id: u64) -> Result<OwnedFrame, SourceError> {
+        let truth = match self.name.rsplit('_').next() {
+            Some("unknown") | None => Truth::Unknown,
+            Some(class) => Truth::Class(class.to_owned()),
+        };
+        let frame = image_file::decode(self.png, self.name)?
+            .into_frame(id, self.name.to_owned())
+            .map_err(|source| SourceError::Size {
+                name: self.name.to_owned(),
+                source,
+            })?;
+        Ok(frame.with_truth(Some(truth)))
     }
 }

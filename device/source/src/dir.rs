@@ -1,15 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use super::{Source, SourceError};
-use crate::frame::image_file::{self, has_image_extension};
-use crate::frame::listing::{self, name_of};
-use crate::frame::{Frame, Truth};
+use normgate_frame::image_file::{self, has_image_extension};
+use normgate_frame::listing::{self, name_of};
+use normgate_frame::{Frame, Truth};
+
+use super::{Next, Source, SourceError};
 
 /// The image files of a folder, sorted by name, then those of each of its folders, sorted by name.
 ///
 /// A file in an inner folder has that folder's name as its true class, or [`Truth::Unknown`] if
 /// the folder is called `unknown`. Hidden files and folders are left out, and so is whatever has
-/// none of the [extensions](crate::frame::image_file::EXTENSIONS). The list is made once.
+/// none of the [extensions](normgate_frame::image_file::EXTENSIONS). The list is made once.
 #[derive(Debug)]
 pub struct DirSource {
     root: PathBuf,
@@ -46,18 +47,21 @@ impl DirSource {
 }
 
 impl Source for DirSource {
-    fn next_frame(&mut self) -> Result<Option<Frame>, SourceError> {
+    fn next(&mut self, visit: &mut dyn FnMut(&Frame<'_>)) -> Result<Next, SourceError> {
         let Some((path, truth)) = self.files.get(self.next) else {
-            return Ok(None);
+            return Ok(Next::End);
         };
         let id = self.next as u64;
         self.next += 1;
-        let image = image_file::read(path)?;
-        Ok(Some(
-            image
-                .into_frame(id, path.display().to_string())
-                .with_truth(truth.clone()),
-        ))
+        let name = path.display().to_string();
+        let frame = image_file::read(path)?
+            .into_frame(id, name.clone())
+            .map_err(|source| SourceError::Size { name, source })?;
+        visit(&Frame {
+            truth: truth.as_ref(),
+            ..frame.view()
+        });
+        Ok(Next::Frame)
     }
 
     fn is_live(&self) -> bool {

@@ -1,14 +1,14 @@
 use std::path::PathBuf;
 
-use crate::frame::FrameError;
-use crate::frame::image_file::ImageFileError;
+use normgate_frame::FrameError;
+use normgate_frame::image_file::ImageFileError;
 
 /// Why a source gives no frame. Each message is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The URI names no source that exists.
     #[error(
-        "unknown source `{uri}`; expected demo:, dir:PATH or - (raw or Y4M video on standard input)"
+        "unknown source `{uri}`; expected demo:, dir:PATH, file:PATH, v4l2:DEVICE or - (video on standard input)"
     )]
     UnknownScheme {
         /// As given.
@@ -25,7 +25,7 @@ pub enum SourceError {
         expected: String,
     },
     /// Standard input is a person's terminal.
-    #[error("standard input is a terminal; expected raw or Y4M video from a pipe or a file")]
+    #[error("standard input is a terminal; expected raw, Y4M or MJPEG video from a pipe or a file")]
     Terminal,
     /// A folder has no image.
     #[error("{}: no image; expected PNG, JPEG, WebP or BMP files in it or in its folders", path.display())]
@@ -56,7 +56,7 @@ pub enum SourceError {
         /// What the format asks for.
         expected: String,
     },
-    /// A stream ends inside a frame: what came before it is fine.
+    /// A frame has too few bytes: those before and behind it may be fine.
     #[error("{name}: frame {id} ends after {found} of {expected} bytes")]
     Truncated {
         /// The stream.
@@ -76,14 +76,14 @@ pub enum SourceError {
         /// What is wrong with the size.
         source: FrameError,
     },
-    /// A frame's colours cannot be converted.
+    /// A frame is damaged: those before and behind it may be fine.
     #[error("{name}: frame {id}: {reason}")]
-    Convert {
+    BadFrame {
         /// The stream.
         name: String,
         /// The frame's place, from 0.
         id: u64,
-        /// What the converter said.
+        /// What is wrong with it.
         reason: String,
     },
     /// The thread that reads a live source died.
@@ -91,6 +91,52 @@ pub enum SourceError {
     ReaderDied {
         /// The source.
         name: String,
+    },
+    /// There is no such camera.
+    #[error("{name}: no such camera; {known}")]
+    NoCamera {
+        /// As the URI names it.
+        name: String,
+        /// Which cameras there are.
+        known: String,
+    },
+    /// A device is no camera.
+    #[error("{name}: {found}; expected a V4L2 device that captures video")]
+    NotCamera {
+        /// The device.
+        name: String,
+        /// What it is.
+        found: String,
+    },
+    /// Another program uses the camera.
+    #[error("{name}: busy; another program is using the camera")]
+    Busy {
+        /// The device.
+        name: String,
+    },
+    /// The user may not open the camera.
+    #[error("{name}: permission denied; expected a user of the group `video`")]
+    Permission {
+        /// The device.
+        name: String,
+    },
+    /// A camera does not give what was asked for.
+    #[error("{name}: no {wanted}; it has {supported}")]
+    Unsupported {
+        /// The device.
+        name: String,
+        /// The format and size asked for.
+        wanted: String,
+        /// The formats and sizes that there are.
+        supported: String,
+    },
+    /// This system has no cameras that could be opened.
+    #[error(
+        "source `{uri}`: cameras are opened on Linux only; expected video from a file or standard input"
+    )]
+    NoV4l2 {
+        /// As given.
+        uri: String,
     },
 }
 
@@ -100,7 +146,7 @@ impl SourceError {
     pub fn is_fatal(&self) -> bool {
         !matches!(
             self,
-            Self::Image(_) | Self::Truncated { .. } | Self::Convert { .. }
+            Self::Image(_) | Self::Truncated { .. } | Self::BadFrame { .. }
         )
     }
 }

@@ -1,59 +1,32 @@
-use std::io::{self, IsTerminal, Stdin};
+use std::io::{self, IsTerminal};
 
-use super::SourceError;
 use super::options::Options;
-use super::video::{PixelFormat, RawVideo, VideoStream};
-use crate::frame::FrameError;
+use super::stream::VideoStream;
+use super::video::{RAW_OPTIONS, raw_video};
+use super::{Source, SourceError, Threaded};
 
 const NAME: &str = "standard input";
 
 /// Standard input as `uri` describes it; `query` is its part after the dash.
-pub(super) fn open(uri: &str, query: &str) -> Result<VideoStream<Stdin>, SourceError> {
-    let options = Options::parse(uri, query, &["size", "format", "live"])?;
+pub(super) fn open(uri: &str, query: &str) -> Result<Box<dyn Source>, SourceError> {
+    let known = [&RAW_OPTIONS[..], &["live"]].concat();
+    let options = Options::parse(uri, query, &known)?;
     let raw = raw_video(&options)?;
-    let live = match options.get("live") {
-        None => !is_regular_file(io::stdin()),
-        Some("yes") => true,
-        Some("no") => false,
-        Some(other) => return Err(options.refuse(format!("live={other}"), "live=yes or live=no")),
-    };
+    let file = is_regular_file(io::stdin());
+    let live = options.yes_no("live")?.unwrap_or(!file);
     if io::stdin().is_terminal() {
         return Err(SourceError::Terminal);
     }
-    Ok(match raw {
+    let stream = match raw {
         Some(raw) => VideoStream::raw(io::stdin(), NAME, raw, live),
-        None => VideoStream::y4m(io::stdin(), NAME, live),
+        None => VideoStream::new(io::stdin(), NAME, live),
+    };
+    // A pipe's writer may pause for ever; the loop does not.
+    Ok(match (live, file) {
+        (true, _) => Box::new(Threaded::newest(Box::new(stream))?),
+        (false, false) => Box::new(Threaded::lossless(Box::new(stream))?),
+        (false, true) => Box::new(stream),
     })
-}
-
-/// The raw layout, `None` if neither of its options is given.
-fn raw_video(options: &Options<'_>) -> Result<Option<RawVideo>, SourceError> {
-    let (size, format) = match (options.get("size"), options.get("format")) {
-        (None, None) => return Ok(None),
-        (Some(size), Some(format)) => (size, format),
-        _ => return Err(options.refuse("half a raw video", "size=WxH and format=FORMAT")),
-    };
-    let sides = size
-        .split_once('x')
-        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    let Some((width, height)) = sides else {
-        return Err(options.refuse(
-            format!("size={size}"),
-            "size=WxH in pixels, as size=640x480",
-        ));
-    };
-    let Some(format) = PixelFormat::parse(format) else {
-        let expected = PixelFormat::RAW.map(PixelFormat::name).join(", ");
-        return Err(options.refuse(format!("format={format}"), &format!("one of {expected}")));
-    };
-    format
-        .frame_len(width, height)
-        .map_err(|error: FrameError| options.refuse(error.to_string(), "a usable size"))?;
-    Ok(Some(RawVideo {
-        width,
-        height,
-        format,
-    }))
 }
 
 /// Whether a stream is a file on a disk, whose bytes can wait; a pipe's writer cannot.
@@ -67,7 +40,7 @@ fn is_regular_file(stream: impl std::os::fd::AsFd) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_regular_file(_: Stdin) -> bool {
+fn is_regular_file(_: io::Stdin) -> bool {
     false
 }
 

@@ -3,8 +3,10 @@
 
 use std::io::{BufRead, Read};
 
-use super::{PixelFormat, Range, RawVideo, VideoStream};
-use crate::source::SourceError;
+use normgate_frame::{ColorSpace, PixelFormat, Range};
+
+use super::{RawVideo, State, VideoStream, io_error};
+use crate::SourceError;
 
 const MAGIC: &[u8] = b"YUV4MPEG2";
 
@@ -12,8 +14,8 @@ const MAGIC: &[u8] = b"YUV4MPEG2";
 const MAX_LINE: usize = 4096;
 
 impl<R: Read + Send> VideoStream<R> {
-    /// Reads the stream's header: the frames' layout and range.
-    pub(super) fn y4m_header(&mut self) -> Result<(RawVideo, Range), SourceError> {
+    /// Reads the stream's header: the frames' layout, colours and rate. The matrix is BT.601: no token states it.
+    pub(super) fn y4m_header(&mut self) -> Result<State, SourceError> {
         let line = self.read_line()?;
         let Some(line) = line.strip_suffix(b"\n") else {
             return Err(self.not_y4m(&line));
@@ -23,7 +25,8 @@ impl<R: Read + Send> VideoStream<R> {
             return Err(self.not_y4m(line));
         }
         let (mut width, mut height) = (None, None);
-        let (mut format, mut range) = (PixelFormat::I420, Range::Limited);
+        let (mut format, mut color) = (PixelFormat::I420, ColorSpace::default());
+        let mut rate = None;
         for token in tokens.map(String::from_utf8_lossy) {
             if let Some(value) = token.strip_prefix('W') {
                 width = Some(self.side(&token, value)?);
@@ -31,21 +34,24 @@ impl<R: Read + Send> VideoStream<R> {
                 height = Some(self.side(&token, value)?);
             } else if let Some(value) = token.strip_prefix('C') {
                 format = self.colour_space(&token, value)?;
+            } else if let Some(value) = token.strip_prefix('F') {
+                rate = frame_rate(value);
             } else if token == "XCOLORRANGE=FULL" {
-                range = Range::Full;
+                color.range = Range::Full;
             }
         }
         let (Some(width), Some(height)) = (width, height) else {
             return Err(self.header("no width or height".into(), "W and H in the header"));
         };
-        Ok((
-            RawVideo {
-                width,
-                height,
-                format,
-            },
-            range,
-        ))
+        let video = RawVideo {
+            width,
+            height,
+            format,
+            color,
+        };
+        // A size that no frame may have is refused here, before a frame is waited for.
+        self.frame_len(video)?;
+        Ok(State::Y4m(video, rate))
     }
 
     /// Reads the line before a frame; false at the stream's end.
@@ -80,10 +86,7 @@ impl<R: Read + Send> VideoStream<R> {
 
     fn frame_bytes(&self) -> u64 {
         match self.state {
-            super::State::Y4m(video, _) => video
-                .format
-                .frame_len(video.width, video.height)
-                .map_or(0, |len| len as u64),
+            State::Y4m(video, _) => video.len().map_or(0, |len| len as u64),
             _ => 0,
         }
     }
@@ -94,7 +97,7 @@ impl<R: Read + Send> VideoStream<R> {
         (&mut self.reader)
             .take(MAX_LINE as u64)
             .read_until(b'\n', &mut line)
-            .map_err(|source| self.io(source))?;
+            .map_err(|source| io_error(&self.name, source))?;
         self.offset += line.len() as u64;
         Ok(line)
     }
@@ -118,7 +121,7 @@ impl<R: Read + Send> VideoStream<R> {
         }
     }
 
-    fn header(&self, found: String, expected: &str) -> SourceError {
+    pub(super) fn header(&self, found: String, expected: &str) -> SourceError {
         SourceError::Stream {
             name: self.name.clone(),
             offset: 0,
@@ -130,9 +133,16 @@ impl<R: Read + Send> VideoStream<R> {
     fn not_y4m(&self, line: &[u8]) -> SourceError {
         self.header(
             printable(line),
-            "a Y4M header line (`YUV4MPEG2 W.. H..`); raw video needs ?size=WxH&format=FORMAT",
+            "a Y4M header line (`YUV4MPEG2 W.. H..`) or a JPEG; raw video needs ?size=WxH&format=FORMAT",
         )
     }
+}
+
+/// `30000:1001` as frames a second.
+fn frame_rate(value: &str) -> Option<f64> {
+    let (frames, seconds) = value.split_once(':')?;
+    let rate = f64::from(frames.parse::<u32>().ok()?) / f64::from(seconds.parse::<u32>().ok()?);
+    (rate.is_finite() && rate > 0.0).then_some(rate)
 }
 
 /// The start of some bytes, for an error of one line.

@@ -1,0 +1,206 @@
+//! `normgate run` as a service: its configuration, signals, a model that is swapped under it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{MODELS, model_path};
+
+fn run_with(config: &str, more: &[&str]) -> std::process::Output {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("normgate.toml");
+    std::fs::write(&file, config).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_normgate"))
+        .arg("run")
+        .arg("--config")
+        .arg(&file)
+        .args(more)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn lines(text: &[u8]) -> Vec<Value> {
+    let text = std::str::from_utf8(text).unwrap();
+    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+#[test]
+fn a_configuration_says_what_the_command_line_would_and_the_command_line_has_the_last_word() {
+    let config = "source = \"demo:?hold=2\"\nformat = \"json\"\nframes = 5\nheadless = false\n";
+    let output = run_with(config, &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = lines(&output.stdout);
+    assert_eq!(told.last().unwrap()["summary"]["frames"], 5);
+    let fewer = run_with(config, &["--frames", "2"]);
+    assert_eq!(lines(&fewer.stdout).last().unwrap()["summary"]["frames"], 2);
+    let silent = run_with(config, &["--headless"]);
+    assert!(silent.status.success() && silent.stdout.is_empty());
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_its_file_and_line() {
+    for (config, parts) in [
+        ("format = \"json\"\nsorce = \"demo:\"\n", &["line 2", "`sorce`", "did you mean `source`"][..]),
+        ("\n\nframes = 0\n", &["line 3", "--frames", "0"]),
+        ("frames = \"many\"\n", &["line 1", "--frames", "many"]),
+        ("commit = \"1/5\"\n", &["line 1", "1/5"]),
+        ("headless = \"perhaps\"\n", &["line 1", "perhaps"]),
+        ("model = [\"a\"]\n", &["line 1", "model", "array"]),
+        ("config = \"other.toml\"\n", &["line 1", "unknown key `config`"]),
+        ("help = true\n", &["line 1", "unknown key `help`"]),
+        ("frames = 1\nframes = 2\n", &["line 2", "duplicate"]),
+        ("frames = \n", &["line 1"]),
+        ("[mqtt]\nhost = \"x\"\n", &["line 1", "mqtt", "table"]),
+    ] {
+        let output = run_with(config, &[]);
+        assert!(!output.status.success(), "{config}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        for part in parts.iter().chain(&["normgate.toml"]) {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(output.stdout.is_empty());
+    }
+    let absent = Command::new(env!("CARGO_BIN_EXE_normgate"))
+        .args(["run", "--config", "absent.toml"])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&absent.stderr).contains("absent.toml"));
+    assert!(!absent.status.success());
+}
+
+/// `normgate run` on a pipe of raw frames, as JSON, read line by line.
+struct Live {
+    child: Child,
+    frames: ChildStdin,
+    told: Receiver<Value>,
+}
+
+impl Live {
+    fn start(model: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_normgate"))
+            .args(["run", "--format", "json", "--source", "-?size=32x32&format=grey"])
+            .arg("--model")
+            .arg(model)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let frames = child.stdin.take().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let _ = tell.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        Self { child, frames, told }
+    }
+
+    fn frame(&mut self) -> Value {
+        self.frames.write_all(&[128; 1024]).unwrap();
+        self.frames.flush().unwrap();
+        self.until(|line| line.get("frame").is_some())
+    }
+
+    /// The first line that `wanted` takes.
+    fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let line = self.told.recv_timeout(Duration::from_secs(60)).unwrap();
+            if wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+}
+
+#[test]
+fn sigterm_and_sigint_end_the_loop_with_its_summary() {
+    for signal in ["TERM", "INT"] {
+        let mut live = Live::start(&model_path(MODELS[0]));
+        live.frame();
+        live.signal(signal);
+        let summary = live.until(|line| line.get("summary").is_some());
+        assert_eq!(summary["summary"]["frames"], 1);
+        assert!(live.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn sighup_swaps_the_model_and_a_bad_file_leaves_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    std::fs::copy(model_path(MODELS[0]), &path).unwrap();
+    let mut live = Live::start(&path);
+    let before = live.frame();
+
+    std::fs::write(&path, b"no model").unwrap();
+    live.signal("HUP");
+    let refused = live.until(|line| line["status"] == "swap_refused");
+    assert!(refused["why"].as_str().unwrap().contains("model.onnx"), "{refused}");
+    assert_eq!(live.frame()["score"], before["score"]);
+
+    std::fs::copy(model_path(MODELS[1]), &path).unwrap();
+    live.signal("HUP");
+    live.until(|line| line["status"] == "swapped");
+    assert_ne!(live.frame()["score"], before["score"]);
+    drop(live.frames);
+    let left = live.told.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(left["summary"]["frames"], 3);
+}
+
+#[test]
+fn a_pipe_that_falls_silent_is_lost_until_it_speaks_again() {
+    let mut live = Live::start(&model_path(MODELS[0]));
+    live.frame();
+    let lost = live.until(|line| line["status"] == "lost");
+    assert!(lost["why"].is_string());
+    live.frames.write_all(&[128; 1024]).unwrap();
+    live.until(|line| line["status"] == "restored");
+    live.signal("TERM");
+    live.until(|line| line.get("summary").is_some());
+    live.child.wait().unwrap();
+}
+
+#[test]
+fn the_service_manager_hears_ready_watchdog_and_stopping() {
+    use std::os::unix::net::UnixDatagram;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_normgate"))
+        .args(["run", "--headless", "--source", "-?size=32x32&format=grey"])
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "400000")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let hears = |wanted: &str| {
+        let mut note = [0; 4096];
+        loop {
+            let length = manager.recv(&mut note).unwrap();
+            let text = std::str::from_utf8(&note[..length]).unwrap();
+            if text.lines().any(|line| line == wanted) {
+                break;
+            }
+        }
+    };
+    hears("READY=1");
+    hears("WATCHDOG=1");
+    hears("WATCHDOG=1");
+    drop(child.stdin.take());
+    hears("STOPPING=1");
+    // No frame came, which is a fault of the source.
+    assert!(!child.wait().unwrap().success());
+}
