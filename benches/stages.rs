@@ -2,12 +2,14 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use normgate::frame::{ColorSpace, Picture, PixelFormat};
 use normgate::model::Model;
-use normgate::pipeline::Judge;
+use normgate::pipeline::{Judge, terms_of};
 use normgate::preprocess::Preprocessor;
+use normgate::sink::{Event, Fanout, Meters, Record, Sink, SinkError};
 use normgate_core::CommitPolicy;
 
 const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v1"];
@@ -71,5 +73,36 @@ fn end_to_end(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, preprocess, network, end_to_end);
+/// Takes everything and does nothing.
+struct Silent;
+
+impl Sink for Silent {
+    fn name(&self) -> &'static str {
+        "silent"
+    }
+
+    fn take(&mut self, _: Event<'_>) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// What the loop spends on telling one sink of a frame.
+fn hand_over(c: &mut Criterion) {
+    let camera = bytes(2 * (CAMERA.0 * CAMERA.1) as usize);
+    let picture = yuyv(&camera);
+    let terms = Arc::new(terms_of(&model(MODELS[1])));
+    let meters = Arc::new(Meters::new(Arc::clone(&terms)));
+    let mut record = Record::empty(terms);
+    record.name.push_str("frame 1234");
+    let mut fanout = Fanout::new(Arc::clone(&meters));
+    fanout.add(Box::new(Silent), 64).expect("a thread");
+    c.bench_function("hand-over/one-sink", |b| {
+        b.iter(|| {
+            meters.count(&record.verdict, false);
+            fanout.offer(black_box(&record), Some(picture));
+        });
+    });
+}
+
+criterion_group!(benches, preprocess, network, end_to_end, hand_over);
 criterion_main!(benches);

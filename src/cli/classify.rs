@@ -27,7 +27,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let mut judge = Judge::new(args.model.load_gated()?, CommitPolicy::IMMEDIATE)?;
-    let mut sink = args.format.sink();
+    let mut sink = args.format.sink()?;
     let mut unread = 0;
     for (place, path) in args.images.iter().enumerate() {
         let judgement = match image_file::read(path) {

@@ -11,6 +11,7 @@ mod model_file;
 mod run;
 mod sinks;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use normgate::sink::{JsonLines, Sink, Text};
 
@@ -50,13 +51,18 @@ enum Format {
 }
 
 impl Format {
-    /// A sink of this format on standard output.
-    fn sink(self) -> Box<dyn Sink> {
-        let out = std::io::stdout();
-        match self {
+    /// A sink of this format on standard output, without a buffer: what was missed is not written late.
+    ///
+    /// # Errors
+    /// The system's, where standard output is closed.
+    fn sink(self) -> anyhow::Result<Box<dyn Sink>> {
+        use std::os::fd::AsFd;
+        let out = std::io::stdout().as_fd().try_clone_to_owned();
+        let out = std::fs::File::from(out.context("standard output")?);
+        Ok(match self {
             Self::Text => Box::new(Text::new(out)),
             Self::Json => Box::new(JsonLines::new(out)),
-        }
+        })
     }
 }
 

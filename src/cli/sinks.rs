@@ -100,7 +100,7 @@ impl SinkArgs {
     /// Opens all that was asked for.
     pub(super) fn add_to(&self, fanout: &mut Fanout, meters: &Arc<Meters>) -> anyhow::Result<()> {
         if !self.headless {
-            fanout.add(self.format.sink(), QUEUE)?;
+            fanout.add(self.format.sink()?, QUEUE)?;
         }
         if let Some(path) = &self.jsonl {
             let rotation = Rotation {

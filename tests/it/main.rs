@@ -1,5 +1,6 @@
 //! What normgate promises, one module a part.
 
+mod allocation;
 mod bundle;
 mod command;
 mod dataset;
