@@ -20,7 +20,6 @@ pub(super) const FORMATS: [PixelFormat; 6] = [
 ];
 
 /// What a URI asks of a camera.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     /// A path, or a name in `/dev/v4l/by-id` or `by-path`.
