@@ -7,7 +7,6 @@ mod eval_sets;
 mod metrics;
 mod model;
 mod plots;
-mod preprocess;
 mod report;
 mod source;
 mod support;
