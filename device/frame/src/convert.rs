@@ -3,12 +3,9 @@ use yuv::{
     YuvRange, YuvStandardMatrix, yuv_nv12_to_rgb, yuv400_to_rgb, yuv420_to_rgb, yuv422_to_rgb,
     yuv444_to_rgb, yuyv422_to_rgb,
 };
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace as JpegColors;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
 
 use crate::format::{ColorSpace, Matrix, PixelFormat, Range};
+use crate::jpeg;
 use crate::picture::Picture;
 
 /// A picture whose bytes are not the pixels that its format promises.
@@ -25,30 +22,15 @@ impl Picture<'_> {
         out.clear();
         out.resize(self.width() as usize * self.height() as usize * 3, 0);
         let done = match self.format() {
-            PixelFormat::Jpeg => self.decode_jpeg(out),
+            PixelFormat::Jpeg => {
+                jpeg::decode(self.bytes(), (self.width(), self.height()), out).map_err(ConvertError)
+            }
             _ => self.convert(out).map_err(|e| ConvertError(e.to_string())),
         };
         if done.is_err() {
             out.clear();
         }
         done
-    }
-
-    fn decode_jpeg(&self, out: &mut [u8]) -> Result<(), ConvertError> {
-        let options = DecoderOptions::default()
-            .set_strict_mode(true)
-            .jpeg_set_out_colorspace(JpegColors::RGB);
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(self.bytes()), options);
-        let broken = |reason: String| ConvertError(format!("not a readable JPEG ({reason})"));
-        decoder.decode_headers().map_err(|e| broken(e.to_string()))?;
-        let (width, height) = decoder.dimensions().unwrap_or_default();
-        if (width, height) != (self.width() as usize, self.height() as usize) {
-            let (w, h) = (self.width(), self.height());
-            return Err(ConvertError(format!(
-                "a JPEG of {width}x{height} pixels: expected {w}x{h}"
-            )));
-        }
-        decoder.decode_into(out).map_err(|e| broken(e.to_string()))
     }
 
     fn convert(&self, rgb: &mut [u8]) -> Result<(), YuvError> {

@@ -11,6 +11,7 @@
 
 mod convert;
 mod format;
+mod jpeg;
 mod picture;
 
 /// Reads image files (PNG, JPEG, WebP, BMP) into RGB bytes.

@@ -24,8 +24,14 @@ fn preprocess(criterion: &mut Criterion) {
             let stride = format.row_len(width);
             let len = format.len(width, height, stride).unwrap().unwrap();
             let bytes: Vec<u8> = (0..len).map(|i| (i * i / 7) as u8).collect();
-            let picture =
-                Picture::new(format, ColorSpace::default(), (width, height), stride, &bytes).unwrap();
+            let picture = Picture::new(
+                format,
+                ColorSpace::default(),
+                (width, height),
+                stride,
+                &bytes,
+            )
+            .unwrap();
             for (kind, mut preprocessor) in [
                 ("dispatched", Preprocessor::new(spec)),
                 ("portable", Preprocessor::portable(spec)),

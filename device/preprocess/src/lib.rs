@@ -171,8 +171,6 @@ impl Preprocessor {
             Some(plan) if plan.fits(picture) => plan,
             _ => Plan::new(picture, self.spec),
         };
-        self.plan
-            .insert(plan)
-            .run(self.arch, picture.bytes(), out);
+        self.plan.insert(plan).run(self.arch, picture.bytes(), out);
     }
 }

@@ -45,7 +45,11 @@ impl Across {
         let blocks = len.div_ceil(BLOCK);
         let slot_of = |byte: usize| {
             let last = (blocks - 1) * BLOCK;
-            if byte < last { byte } else { last + byte - (len - BLOCK) }
+            if byte < last {
+                byte
+            } else {
+                last + byte - (len - BLOCK)
+            }
         };
         let (mut windows, mut weights) = (Vec::new(), Vec::new());
         for output in 0..columns.outputs() {
@@ -54,7 +58,10 @@ impl Across {
             let end = window.end.div_ceil(plane.group) * width - begin;
             let slot = slot_of(first);
             let base = weights.len();
-            weights.resize(base + (slot_of(end - 1) + 1 - slot).next_multiple_of(lanes), 0);
+            weights.resize(
+                base + (slot_of(end - 1) + 1 - slot).next_multiple_of(lanes),
+                0,
+            );
             for pixel in window {
                 let group = pixel / plane.group;
                 let weight = u32::try_from(columns.weight(pixel, output)).ok()?;
@@ -155,10 +162,11 @@ impl Across {
                     sums[i] = sums[i].plus_product(lanes[i], weights[i]);
                 }
             }
-            *folded = [A::default(); F];
+            let mut left = [A::default(); F];
             for i in 0..N {
-                folded[i % F] = folded[i % F].plus(sums[i]);
+                left[i % F] = left[i % F].plus(sums[i]);
             }
+            *folded = left;
             begin = end;
         }
     }

@@ -37,6 +37,17 @@ const PICTURES: [Case; 10] = {
     ]
 };
 
+/// Noise about black, in which single pixels are no colour.
+const DARK: Case = (
+    "yuyv_dark",
+    PixelFormat::Yuyv,
+    Matrix::Bt601,
+    Range::Limited,
+    (160, 120),
+    0,
+    Fit::CenterCrop,
+);
+
 /// Bytes without any pattern: three of four are no RGB colour.
 const RANDOM: [Case; 2] = [
     (
@@ -81,15 +92,30 @@ fn compare((name, format, matrix, range, (width, height), padding, fit): Case) -
 fn pictures_are_within_a_code_of_the_reference() {
     for case in PICTURES {
         let (worst, mean) = compare(case);
-        assert!(worst <= 1 && mean <= 0.25, "{case:?}: {worst} codes, {mean} on average");
+        assert!(
+            worst <= 1 && mean <= 0.25,
+            "{case:?}: {worst} codes, {mean} on average"
+        );
     }
 }
 
-/// Codes that are no colour are cut off after the resize here and before it in the reference.
+#[test]
+fn noise_about_black_is_within_two_codes() {
+    let (worst, mean) = compare(DARK);
+    assert!(
+        worst <= 2 && mean <= 0.5,
+        "{worst} codes, {mean} on average"
+    );
+}
+
+/// The worst case: codes that are no colour are cut off after the resize here, and before it in the reference.
 #[test]
 fn codes_that_are_no_colour_differ_by_what_is_cut_off() {
     for case in RANDOM {
         let (worst, mean) = compare(case);
-        assert!(worst <= 48 && mean <= 16.0, "{case:?}: {worst} codes, {mean} on average");
+        assert!(
+            worst <= 72 && mean <= 11.0,
+            "{case:?}: {worst} codes, {mean} on average"
+        );
     }
 }
