@@ -1,6 +1,6 @@
 //! From values with a fraction to R, G and B.
 
-use normgate_frame::{ColorSpace, Matrix, PixelFormat, Range};
+use normgate_frame::{ColorSpace, Factors, PixelFormat};
 
 use crate::scale::FRACTION;
 
@@ -42,8 +42,8 @@ impl Color {
         match format {
             PixelFormat::Rgb24 | PixelFormat::Jpeg => Self::Rgb,
             PixelFormat::Grey => Self::Grey,
-            PixelFormat::Luma => Self::Luma(Luma::new(space.range)),
-            _ => Self::Yuv(Yuv::new(space)),
+            PixelFormat::Luma => Self::Luma(Luma::new(space.factors())),
+            _ => Self::Yuv(Yuv::new(space.factors())),
         }
     }
 
@@ -77,16 +77,10 @@ impl Color {
 }
 
 impl Luma {
-    fn new(range: Range) -> Self {
-        match range {
-            Range::Limited => Self {
-                black: 16 << FRACTION,
-                gain: fixed(255.0 / 219.0),
-            },
-            Range::Full => Self {
-                black: 0,
-                gain: fixed(1.0),
-            },
+    fn new(factors: Factors) -> Self {
+        Self {
+            black: i64::from(factors.black) << FRACTION,
+            gain: factors.luma.into(),
         }
     }
 
@@ -97,23 +91,13 @@ impl Luma {
 }
 
 impl Yuv {
-    fn new(ColorSpace { matrix, range }: ColorSpace) -> Self {
-        let (kr, kb) = match matrix {
-            Matrix::Bt601 => (0.299, 0.114),
-            Matrix::Bt709 => (0.2126, 0.0722),
-        };
-        let kg = 1.0 - kr - kb;
-        let chroma = match range {
-            Range::Limited => 255.0 / 224.0,
-            Range::Full => 1.0,
-        };
-        let (red, blue) = (2.0 * (1.0 - kr) * chroma, 2.0 * (1.0 - kb) * chroma);
+    fn new(factors: Factors) -> Self {
         Self {
-            luma: Luma::new(range),
-            red_v: fixed(red),
-            green_u: fixed(blue * kb / kg),
-            green_v: fixed(red * kr / kg),
-            blue_u: fixed(blue),
+            luma: Luma::new(factors),
+            red_v: factors.red_v.into(),
+            green_u: factors.green_u.into(),
+            green_v: factors.green_v.into(),
+            blue_u: factors.blue_u.into(),
         }
     }
 
@@ -127,10 +111,6 @@ impl Yuv {
             code(whole(y + self.blue_u * u)),
         ]
     }
-}
-
-fn fixed(factor: f64) -> i64 {
-    (factor * f64::from(1 << FRACTION)).round() as i64
 }
 
 /// Without the fraction of a factor.

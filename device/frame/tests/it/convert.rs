@@ -12,8 +12,8 @@ const FORMATS: [PixelFormat; 6] = [
     PixelFormat::Luma,
 ];
 
-/// The codes that a conversion may be away from the textbook's exact value, which is no whole number.
-const BOUND: f64 = 1.0;
+/// Codes from the exact value, which is no whole number: half a code of rounding, and that of the factors.
+const BOUND: f64 = 0.505;
 
 fn textbook(ColorSpace { matrix, range }: ColorSpace, [y, u, v]: [u8; 3]) -> [f64; 3] {
     let (kr, kb) = match matrix {
