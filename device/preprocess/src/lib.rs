@@ -5,6 +5,10 @@
 //! on the camera's own samples, and only what is left of them becomes RGB: the colour matrix is linear, so the order
 //! matters only where a camera's codes are outside of RGB, which are cut off after the resize and not before.
 //!
+//! The reference is each pixel to RGB in f64, cut off and rounded to 8 bits, and then Pillow. Pictures, noisy and dark ones
+//! too, are within 1 code of it, JPEG within 2 (decoders differ), and bytes without any pattern, of which most are no RGB
+//! colour, within 72 codes and 11 on average; the tests hold these bounds.
+//!
 //! All arithmetic is in whole numbers, so a frame has the same pixels on every processor. A frame that already has the
 //! model's size is not resized, so a data set's own pixels reach the model as they are.
 
