@@ -28,7 +28,14 @@ fn bytes(length: usize) -> Vec<u8> {
 
 fn yuyv(bytes: &[u8]) -> Picture<'_> {
     let stride = 2 * CAMERA.0 as usize;
-    Picture::new(PixelFormat::Yuyv, ColorSpace::default(), CAMERA, stride, bytes).expect("a picture")
+    Picture::new(
+        PixelFormat::Yuyv,
+        ColorSpace::default(),
+        CAMERA,
+        stride,
+        bytes,
+    )
+    .expect("a picture")
 }
 
 fn preprocess(c: &mut Criterion) {

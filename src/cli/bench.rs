@@ -90,7 +90,9 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str
 
     let same = time(iterations, || Ok(preprocessor.run(&frame, &mut pixels)?))?;
     let mut resized_pixels = pixels.clone();
-    let resized = time(iterations, || Ok(preprocessor.run(&camera, &mut resized_pixels)?))?;
+    let resized = time(iterations, || {
+        Ok(preprocessor.run(&camera, &mut resized_pixels)?)
+    })?;
     let network = time(iterations, || {
         black_box(session.infer(&pixels)?);
         Ok(())
@@ -114,7 +116,11 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str
 }
 
 /// A picture with detail in it; its contents do not change the times.
-fn picture(format: PixelFormat, (width, height): (u32, u32), bytes: &mut Vec<u8>) -> anyhow::Result<Picture<'_>> {
+fn picture(
+    format: PixelFormat,
+    (width, height): (u32, u32),
+    bytes: &mut Vec<u8>,
+) -> anyhow::Result<Picture<'_>> {
     let stride = format.row_len(width);
     let length = format.len(width, height, stride)?.unwrap_or_default();
     bytes.extend((0..length).map(|i| (i * 31 % 251) as u8));

@@ -43,7 +43,9 @@ fn config_of(args: &[OsString]) -> Option<std::path::PathBuf> {
 
 fn read(path: &Path) -> anyhow::Result<Vec<OsString>> {
     let name = path.display();
-    let length = std::fs::metadata(path).with_context(|| name.to_string())?.len();
+    let length = std::fs::metadata(path)
+        .with_context(|| name.to_string())?
+        .len();
     if length > MAX_BYTES {
         bail!("{name}: {length} bytes; expected a configuration of at most {MAX_BYTES}");
     }
@@ -61,7 +63,10 @@ fn read(path: &Path) -> anyhow::Result<Vec<OsString>> {
     for (key, value) in entries {
         let (at, key) = (line(key.span().start), key.as_ref().as_str());
         let Some(argument) = keys(&run).find(|a| a.get_long() == Some(key)) else {
-            bail!("{name}: line {at}: unknown key `{key}`{}", nearest(&run, key));
+            bail!(
+                "{name}: line {at}: unknown key `{key}`{}",
+                nearest(&run, key)
+            );
         };
         let text = match value.as_ref() {
             toml::Value::String(text) => text.clone(),
@@ -74,7 +79,9 @@ fn read(path: &Path) -> anyhow::Result<Vec<OsString>> {
             ),
         };
         let given = OsString::from(format!("--{key}={text}"));
-        if let Err(e) = Cli::try_parse_from([OsString::from("normgate"), "run".into(), given.clone()]) {
+        if let Err(e) =
+            Cli::try_parse_from([OsString::from("normgate"), "run".into(), given.clone()])
+        {
             bail!("{name}: line {at}: {}", first_line(&e));
         }
         let _ = argument;

@@ -86,7 +86,8 @@ impl Control for Signals {
             match &self.swapper {
                 Some(swapper) => swapper.request(),
                 None => {
-                    let why = "the model is inside the program; expected --model FILE to read again";
+                    let why =
+                        "the model is inside the program; expected --model FILE to read again";
                     return Order::Refuse(why.into());
                 }
             }

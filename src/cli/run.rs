@@ -80,7 +80,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         None => None,
     };
     let mut signals = Signals::listen(swapper)?;
-    let wait = if live { Wait::Never } else { Wait::Until(signals.stop_flag()) };
+    let wait = if live {
+        Wait::Never
+    } else {
+        Wait::Until(signals.stop_flag())
+    };
     let mut fanout = Fanout::new(Arc::clone(&meters)).with_wait(wait);
     args.sinks.add_to(&mut fanout, &meters)?;
     let described = source.describe();
@@ -92,7 +96,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let summary = pipeline.summary(&*source);
     let frames = summary.frames;
     for late in fanout.finish(summary, PATIENCE_AT_END) {
-        eprintln!("normgate: {late}: still busy after {} s, left behind", PATIENCE_AT_END.as_secs());
+        eprintln!(
+            "normgate: {late}: still busy after {} s, left behind",
+            PATIENCE_AT_END.as_secs()
+        );
     }
     match ended {
         // Who closed standard output wants no more.

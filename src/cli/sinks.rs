@@ -120,7 +120,9 @@ impl SinkArgs {
     }
 
     fn open_panel(&self, path: &Path) -> Result<PanelSink, PanelError> {
-        let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
+        let is_png = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("png"));
         if is_png {
             PanelSink::png(path, self.panel_size, PNG_INTERVAL)
         } else {
@@ -150,20 +152,28 @@ impl SinkArgs {
             }
             return Ok(());
         };
-        let token = self.http_token_file.as_deref().map(Token::read).transpose()?;
+        let token = self
+            .http_token_file
+            .as_deref()
+            .map(Token::read)
+            .transpose()?;
         let options = HttpOptions {
             token,
             rejects: self.rejects.clone(),
             ..HttpOptions::new(address, Arc::clone(meters))
         };
         let server = HttpSink::bind(options)?;
-        eprintln!("normgate: live page and metrics on http://{}/", server.addr());
+        eprintln!(
+            "normgate: live page and metrics on http://{}/",
+            server.addr()
+        );
         Ok(fanout.add(Box::new(server), QUEUE)?)
     }
 
     fn add_mqtt(&self, fanout: &mut Fanout, meters: &Arc<Meters>) -> anyhow::Result<()> {
         let Some(url) = &self.mqtt else {
-            if self.mqtt_credentials.is_some() || self.mqtt_ca.is_some() || self.mqtt_node.is_some() {
+            if self.mqtt_credentials.is_some() || self.mqtt_ca.is_some() || self.mqtt_node.is_some()
+            {
                 bail!("an option of MQTT without --mqtt; expected --mqtt URL");
             }
             return Ok(());

@@ -168,7 +168,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`infer`](Self::infer); `inference` is then of no use.
-    pub fn infer_into(&mut self, pixels: &[u8], inference: &mut Inference) -> Result<(), ModelError> {
+    pub fn infer_into(
+        &mut self,
+        pixels: &[u8],
+        inference: &mut Inference,
+    ) -> Result<(), ModelError> {
         let expected: usize = self.shape.iter().product();
         if pixels.len() != expected {
             return Err(ModelError::Input {

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::PipelineError;
 use super::judge::{Judge, Judgement};
 use super::swap::NewModel;
-use super::PipelineError;
 use crate::frame::Frame;
 use crate::latency::Latency;
 use crate::sink::{Fanout, Meters, Record, Stage, Status, Summary};
@@ -122,7 +122,11 @@ impl Pipeline {
     }
 
     /// One call of the source; false at its end.
-    fn turn(&mut self, source: &mut dyn Source, fanout: &mut Fanout) -> Result<bool, PipelineError> {
+    fn turn(
+        &mut self,
+        source: &mut dyn Source,
+        fanout: &mut Fanout,
+    ) -> Result<bool, PipelineError> {
         let asked = Instant::now();
         let mut judging = Duration::ZERO;
         let next = source.next(&mut |frame| {
@@ -158,7 +162,10 @@ impl Pipeline {
         let m = &self.meters;
         let stages = Stage::ALL.into_iter().map(|stage| {
             let times = &self.times[stage as usize];
-            (stage.name(), times.percentile(0.5).zip(times.percentile(0.99)))
+            (
+                stage.name(),
+                times.percentile(0.5).zip(times.percentile(0.99)),
+            )
         });
         Summary {
             source: source.describe(),
@@ -189,7 +196,9 @@ impl Pipeline {
         self.fill(judgement, name, frame.name);
         self.record.truth.clone_from(&frame.truth.cloned());
         let age = frame.captured.elapsed();
-        self.record.time = SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
+        self.record.time = SystemTime::now()
+            .checked_sub(age)
+            .unwrap_or(SystemTime::UNIX_EPOCH);
         fanout.offer(&self.record, Some(frame.picture));
     }
 

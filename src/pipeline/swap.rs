@@ -22,7 +22,8 @@ impl NewModel {
     /// One line, if the file is refused, has no threshold, or has other labels than `labels`: whoever acts on a
     /// class was set up for those.
     pub fn load(path: &Path, threads: &Threads, labels: &[String]) -> Result<Self, String> {
-        let model = Model::load_with_threads(path, threads).map_err(|e| crate::error::one_line(&e))?;
+        let model =
+            Model::load_with_threads(path, threads).map_err(|e| crate::error::one_line(&e))?;
         let name = path.display();
         if model.gate().is_none() {
             return Err(format!("{name}: no threshold; expected one fitted"));
@@ -30,7 +31,8 @@ impl NewModel {
         let found = &model.description().labels;
         if found != labels {
             let place = found.iter().zip(labels).take_while(|(a, b)| a == b).count();
-            let at = |labels: &[String]| labels.get(place).cloned().unwrap_or_else(|| "none".into());
+            let at =
+                |labels: &[String]| labels.get(place).cloned().unwrap_or_else(|| "none".into());
             return Err(format!(
                 "{name}: {} labels, label {place} is {:?}; expected the {} labels of the model that runs, there {:?}",
                 found.len(),

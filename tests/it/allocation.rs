@@ -12,7 +12,8 @@ fn a_frames_way_to_its_verdict_allocates_no_more_than_the_network_alone() {
     for name in MODELS {
         let model = model(name);
         let mut session = model.session().unwrap();
-        let (mut pixels, mut inference) = (vec![0; model.preprocess().input_len()], Default::default());
+        let (mut pixels, mut inference) =
+            (vec![0; model.preprocess().input_len()], Default::default());
         pixels.fill(77);
         let mut network = || session.infer_into(&pixels, &mut inference).unwrap();
         network();
@@ -26,6 +27,9 @@ fn a_frames_way_to_its_verdict_allocates_no_more_than_the_network_alone() {
         let whole = allocation_counter::measure(|| assert!(judge.judge(&picture).fault.is_none()));
         assert_eq!(whole.count_total, alone.count_total, "{name}");
         assert_eq!(whole.count_current, 0, "{name}");
-        println!("{name}: {} allocations, {} bytes, all of tract's", alone.count_total, alone.bytes_total);
+        println!(
+            "{name}: {} allocations, {} bytes, all of tract's",
+            alone.count_total, alone.bytes_total
+        );
     }
 }

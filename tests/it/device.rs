@@ -26,14 +26,20 @@ fn run_with(config: &str, more: &[&str]) -> std::process::Output {
 
 fn lines(text: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(text).unwrap();
-    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    text.lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
 }
 
 #[test]
 fn a_configuration_says_what_the_command_line_would_and_the_command_line_has_the_last_word() {
     let config = "source = \"demo:?hold=2\"\nformat = \"json\"\nframes = 5\nheadless = false\n";
     let output = run_with(config, &[]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let told = lines(&output.stdout);
     assert_eq!(told.last().unwrap()["summary"]["frames"], 5);
     let fewer = run_with(config, &["--frames", "2"]);
@@ -45,13 +51,19 @@ fn a_configuration_says_what_the_command_line_would_and_the_command_line_has_the
 #[test]
 fn a_bad_configuration_is_refused_with_its_file_and_line() {
     for (config, parts) in [
-        ("format = \"json\"\nsorce = \"demo:\"\n", &["line 2", "`sorce`", "did you mean `source`"][..]),
+        (
+            "format = \"json\"\nsorce = \"demo:\"\n",
+            &["line 2", "`sorce`", "did you mean `source`"][..],
+        ),
         ("\n\nframes = 0\n", &["line 3", "--frames", "0"]),
         ("frames = \"many\"\n", &["line 1", "--frames", "many"]),
         ("commit = \"1/5\"\n", &["line 1", "1/5"]),
         ("headless = \"perhaps\"\n", &["line 1", "perhaps"]),
         ("model = [\"a\"]\n", &["line 1", "model", "array"]),
-        ("config = \"other.toml\"\n", &["line 1", "unknown key `config`"]),
+        (
+            "config = \"other.toml\"\n",
+            &["line 1", "unknown key `config`"],
+        ),
         ("help = true\n", &["line 1", "unknown key `help`"]),
         ("frames = 1\nframes = 2\n", &["line 2", "duplicate"]),
         ("frames = \n", &["line 1"]),
@@ -84,7 +96,13 @@ struct Live {
 impl Live {
     fn start(model: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_normgate"))
-            .args(["run", "--format", "json", "--source", "-?size=32x32&format=grey"])
+            .args([
+                "run",
+                "--format",
+                "json",
+                "--source",
+                "-?size=32x32&format=grey",
+            ])
             .arg("--model")
             .arg(model)
             .stdin(Stdio::piped())
@@ -99,7 +117,11 @@ impl Live {
                 let _ = tell.send(serde_json::from_str(&line).unwrap());
             }
         });
-        Self { child, frames, told }
+        Self {
+            child,
+            frames,
+            told,
+        }
     }
 
     fn frame(&mut self) -> Value {
@@ -120,7 +142,13 @@ impl Live {
 
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -147,7 +175,10 @@ fn sighup_swaps_the_model_and_a_bad_file_leaves_the_old_one() {
     std::fs::write(&path, b"no model").unwrap();
     live.signal("HUP");
     let refused = live.until(|line| line["status"] == "swap_refused");
-    assert!(refused["why"].as_str().unwrap().contains("model.onnx"), "{refused}");
+    assert!(
+        refused["why"].as_str().unwrap().contains("model.onnx"),
+        "{refused}"
+    );
     assert_eq!(live.frame()["score"], before["score"]);
 
     std::fs::copy(model_path(MODELS[1]), &path).unwrap();
@@ -178,7 +209,9 @@ fn the_service_manager_hears_ready_watchdog_and_stopping() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
-    manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_normgate"))
         .args(["run", "--headless", "--source", "-?size=32x32&format=grey"])
         .env("NOTIFY_SOCKET", &path)

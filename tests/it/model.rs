@@ -114,7 +114,11 @@ fn compare(name: &str, images: &[&[u8]], out: &Path) {
 #[test]
 fn outputs_are_those_that_onnxruntime_gave() {
     let frames = demo_frames();
-    let images: Vec<&[u8]> = frames.iter().take(KEPT).map(|f| f.picture.view().bytes()).collect();
+    let images: Vec<&[u8]> = frames
+        .iter()
+        .take(KEPT)
+        .map(|f| f.picture.view().bytes())
+        .collect();
     for name in MODELS {
         compare(name, &images, &fixture(&format!("onnxruntime/{name}")));
     }

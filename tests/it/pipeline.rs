@@ -43,7 +43,10 @@ impl Source for Script {
                 let jpeg = [0xff, 0xd8, 0xff];
                 let color = ColorSpace::default();
                 let picture = Picture::new(PixelFormat::Jpeg, color, (32, 32), 0, &jpeg).unwrap();
-                visit(&Frame { picture, ..frame.view() });
+                visit(&Frame {
+                    picture,
+                    ..frame.view()
+                });
                 Ok(Next::Frame)
             }
             Some(Step::Waiting) => {
@@ -178,13 +181,33 @@ fn known_frame() -> OwnedFrame {
 fn a_run_begins_and_ends_and_its_summary_adds_up() {
     let frames = demo_frames();
     let count = frames.len() as u64;
-    let run = run(frames.into_iter().map(Step::Frame), false, CommitPolicy::IMMEDIATE, &mut ());
+    let run = run(
+        frames.into_iter().map(Step::Frame),
+        false,
+        CommitPolicy::IMMEDIATE,
+        &mut (),
+    );
     run.ended.as_ref().unwrap();
-    assert!(matches!(run.told.first(), Some(Told::Status(Status::Started { .. }))));
-    assert_eq!(run.told.last(), Some(&Told::Status(Status::Ended(run.summary.clone()))));
-    let known = run.records().iter().filter(|r| r.verdict.is_known()).count() as u64;
+    assert!(matches!(
+        run.told.first(),
+        Some(Told::Status(Status::Started { .. }))
+    ));
     assert_eq!(
-        (run.summary.frames, run.summary.known, run.summary.unknown, run.summary.faults),
+        run.told.last(),
+        Some(&Told::Status(Status::Ended(run.summary.clone())))
+    );
+    let known = run
+        .records()
+        .iter()
+        .filter(|r| r.verdict.is_known())
+        .count() as u64;
+    assert_eq!(
+        (
+            run.summary.frames,
+            run.summary.known,
+            run.summary.unknown,
+            run.summary.faults
+        ),
         (count, known, count - known, 0)
     );
     assert!(run.summary.stages.iter().all(|(_, times)| times.is_some()));
@@ -206,7 +229,10 @@ fn a_frame_that_cannot_be_read_or_decoded_is_unknown_and_the_loop_goes_on() {
     for record in &records[1..3] {
         assert_eq!(record.verdict, Verdict::UNSCORED);
         assert_eq!(record.committed, Committed::Unknown);
-        assert!(record.fault.as_ref().is_some_and(|why| !why.contains('\n')), "{record:?}");
+        assert!(
+            record.fault.as_ref().is_some_and(|why| !why.contains('\n')),
+            "{record:?}"
+        );
     }
     assert!(records[1].fault.as_ref().unwrap().contains("1 of 2 bytes"));
     assert_eq!(records[3].fault, None);
@@ -225,10 +251,16 @@ fn a_lost_source_is_told_once_and_nothing_stays_committed() {
         frame(),
     ];
     let run = run(steps, true, two_of_three(), &mut ());
-    let committed: Vec<_> = run.records().iter().map(|r| r.committed_label().is_some()).collect();
+    let committed: Vec<_> = run
+        .records()
+        .iter()
+        .map(|r| r.committed_label().is_some())
+        .collect();
     assert_eq!(committed, [false, true, false, true]);
     assert_eq!(run.statuses(), ["lost", "restored"]);
-    assert!(run.told.contains(&Told::Status(Status::Lost { why: "unplugged".into() })));
+    assert!(run.told.contains(&Told::Status(Status::Lost {
+        why: "unplugged".into()
+    })));
     assert_eq!(run.meters.losses.load(Relaxed), 1);
 }
 
@@ -240,17 +272,31 @@ fn a_live_source_that_falls_silent_is_lost_and_a_file_is_not() {
             .into_iter()
             .chain(silence)
             .chain([Step::Frame(known_frame())]);
-        assert_eq!(run(steps, live, two_of_three(), &mut ()).statuses(), statuses);
+        assert_eq!(
+            run(steps, live, two_of_three(), &mut ()).statuses(),
+            statuses
+        );
     }
 }
 
 #[test]
 fn a_dead_source_ends_the_loop_with_its_error_and_a_summary() {
-    let run = run([Step::Frame(known_frame()), Step::Dead], true, two_of_three(), &mut ());
-    assert!(matches!(run.ended, Err(PipelineError::Source(SourceError::Terminal))));
+    let run = run(
+        [Step::Frame(known_frame()), Step::Dead],
+        true,
+        two_of_three(),
+        &mut (),
+    );
+    assert!(matches!(
+        run.ended,
+        Err(PipelineError::Source(SourceError::Terminal))
+    ));
     assert_eq!(run.summary.frames, 1);
     assert!(!run.meters.source_up.load(Relaxed));
-    assert!(matches!(run.told.last(), Some(Told::Status(Status::Ended(_)))));
+    assert!(matches!(
+        run.told.last(),
+        Some(Told::Status(Status::Ended(_)))
+    ));
 }
 
 /// Gives its orders one a turn, then lets the loop go on.
@@ -274,7 +320,11 @@ fn an_order_to_stop_ends_the_loop_before_the_next_frame() {
 #[test]
 fn a_swapped_model_judges_the_next_frame_and_commits_afresh() {
     let labels = model(MODELS[0]).description().labels.clone();
-    let new = NewModel::load(&model_path(MODELS[1]), &normgate::model::Threads::ONE, &labels);
+    let new = NewModel::load(
+        &model_path(MODELS[1]),
+        &normgate::model::Threads::ONE,
+        &labels,
+    );
     let mut orders = Orders(
         [
             Order::GoOn,
@@ -285,7 +335,12 @@ fn a_swapped_model_judges_the_next_frame_and_commits_afresh() {
         .into(),
     );
     let frames = demo_frames();
-    let steps = [frames[0].clone(), frames[0].clone(), frames[0].clone(), frames[0].clone()];
+    let steps = [
+        frames[0].clone(),
+        frames[0].clone(),
+        frames[0].clone(),
+        frames[0].clone(),
+    ];
     let run = run(steps.map(Step::Frame), true, two_of_three(), &mut orders);
     assert_eq!(run.statuses(), ["swapped", "refused"]);
     let mut alone = Judge::new(model(MODELS[1]), CommitPolicy::IMMEDIATE).unwrap();
@@ -295,7 +350,13 @@ fn a_swapped_model_judges_the_next_frame_and_commits_afresh() {
     assert!(records[2].terms.model.contains("resnet20"));
     assert_eq!(records[2].verdict, expected);
     assert_eq!(records[2].committed, Committed::Unknown);
-    assert_eq!((run.meters.swaps.load(Relaxed), run.meters.swaps_refused.load(Relaxed)), (1, 1));
+    assert_eq!(
+        (
+            run.meters.swaps.load(Relaxed),
+            run.meters.swaps_refused.load(Relaxed)
+        ),
+        (1, 1)
+    );
     assert!(run.meters.terms().model.contains("resnet20"));
 }
 
@@ -305,7 +366,10 @@ fn a_model_with_other_labels_or_without_a_threshold_takes_no_place() {
     labels[3] = "tiger".into();
     let path = model_path(MODELS[1]);
     let why = NewModel::load(&path, &normgate::model::Threads::ONE, &labels).unwrap_err();
-    assert!(why.contains("label 3 is \"cat\"") && why.contains("\"tiger\""), "{why}");
+    assert!(
+        why.contains("label 3 is \"cat\"") && why.contains("\"tiger\""),
+        "{why}"
+    );
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.onnx");
     std::fs::write(&broken, b"not a model").unwrap();

@@ -18,10 +18,10 @@ mod http;
 mod json;
 mod lines;
 mod meters;
-#[cfg(feature = "panel")]
-mod panel;
 #[cfg(feature = "mqtt")]
 mod mqtt;
+#[cfg(feature = "panel")]
+mod panel;
 mod record;
 mod rejects;
 mod status;
@@ -39,10 +39,10 @@ pub use http::{HttpError, HttpLimits, HttpOptions, HttpSink, Token, TokenError};
 pub use json::JsonLines;
 pub use lines::{JsonFile, JsonFileError, Rotation};
 pub use meters::{Meters, SinkMeter, Stage};
-#[cfg(feature = "panel")]
-pub use panel::{PanelError, PanelSink, SYSFS};
 #[cfg(feature = "mqtt")]
 pub use mqtt::{Credentials, Mqtt, MqttError, MqttOptions};
+#[cfg(feature = "panel")]
+pub use panel::{PanelError, PanelSink, SYSFS};
 pub use record::Record;
 pub use rejects::{Keep, Limits, Rejects, RejectsError};
 pub use status::{Status, Summary};
