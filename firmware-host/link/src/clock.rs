@@ -13,12 +13,23 @@ pub trait Clock {
 
 /// The machine's monotonic clock. Clones tell the same time.
 #[derive(Debug, Clone, Copy)]
-pub struct SystemClock(Instant);
+pub struct SystemClock {
+    from: Instant,
+    from_ms: u64,
+}
 
 impl SystemClock {
     /// A clock that begins at 0 now.
     pub fn new() -> Self {
-        Self(Instant::now())
+        Self::starting_at(0)
+    }
+
+    /// A clock that begins at `from_ms` now, so that it has times before it began.
+    pub fn starting_at(from_ms: u64) -> Self {
+        Self {
+            from: Instant::now(),
+            from_ms,
+        }
     }
 }
 
@@ -30,7 +41,8 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+        let since = u64::try_from(self.from.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.from_ms.saturating_add(since)
     }
 
     fn sleep(&self, time: Duration) {

@@ -43,14 +43,33 @@ impl Config {
             seed: None,
         }
     }
+}
 
-    pub(crate) fn label_count(&self) -> Result<u16, LinkError> {
-        let found = self.labels.len();
-        u16::try_from(found)
-            .ok()
-            .filter(|count| (LABELS_MIN..=LABELS_MAX).contains(count))
-            .ok_or(LinkError::Labels { found })
+pub(crate) fn label_count(labels: &[String]) -> Result<u16, LinkError> {
+    let found = labels.len();
+    u16::try_from(found)
+        .ok()
+        .filter(|count| (LABELS_MIN..=LABELS_MAX).contains(count))
+        .ok_or(LinkError::Labels { found })
+}
+
+/// The model's hash from its 64 hexadecimal digits, as the model file has it.
+///
+/// # Errors
+/// [`LinkError::ModelHash`].
+pub fn model_hash(hex: &str) -> Result<ModelHash, LinkError> {
+    let wrong = || LinkError::ModelHash {
+        found: hex.to_owned(),
+    };
+    if hex.len() != 64 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(wrong());
     }
+    let mut hash = [0; 32];
+    for (at, byte) in hash.iter_mut().enumerate() {
+        let digits = hex.get(2 * at..2 * at + 2).ok_or_else(wrong)?;
+        *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
+    }
+    Ok(ModelHash(hash))
 }
 
 /// What the gate says of a frame, to be delivered.

@@ -1,6 +1,8 @@
 use normgate_protocol::{BodyError, FaultRepr, HelloRepr, ModelHash, Status, Versions};
 use thiserror::Error;
 
+use crate::words::Words;
+
 /// What the caller asked for and cannot have.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -22,6 +24,12 @@ pub enum LinkError {
     Labels {
         /// How many there are.
         found: usize,
+    },
+    /// Not the hash of a model.
+    #[error("{found:?} is no SHA-256, expected 64 hexadecimal digits")]
+    ModelHash {
+        /// What was given.
+        found: String,
     },
     /// A verdict of another model than the session's.
     #[error("a verdict of {found} labels, expected {expected}")]
@@ -91,13 +99,13 @@ pub enum Problem {
         host: ModelHash,
     },
     /// The answer to the hello is not what was asked for.
-    #[error("the microcontroller answered the hello with what was not asked for: {0:?}")]
+    #[error("the microcontroller answered the hello with what was not asked for: {}", Words(.0))]
     Answer(HelloRepr),
     /// The microcontroller refused the policy, or a command.
-    #[error("the microcontroller did not carry out a command: {0:?}")]
+    #[error("the microcontroller did not carry out a command: {}", Words(*.0))]
     Command(Status),
     /// The microcontroller has a fault.
-    #[error("the microcontroller reports a fault: {0:?}")]
+    #[error("the microcontroller reports a fault: {}", Words(*.0))]
     Fault(FaultRepr),
 }
 
@@ -138,6 +146,9 @@ pub enum Ended {
     /// The line broke.
     #[error("the line broke")]
     Wire,
+    /// The host has another model.
+    #[error("another model")]
+    Model,
     /// The host closed it.
     #[error("closed by the host")]
     Closed,

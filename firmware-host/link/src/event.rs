@@ -1,6 +1,9 @@
+use std::fmt;
+
 use normgate_protocol::{CommandRepr, HelloRepr, Limits, State, Status};
 
 use crate::error::{Ended, Problem};
+use crate::words::Words;
 
 /// What happened, in its order.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,4 +47,40 @@ pub enum Event {
     State(State),
     /// Something is wrong. Told once until it was right in between.
     Problem(Problem),
+}
+
+/// One line for a person.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened => f.write_str("the line is open"),
+            Self::Agreed { limits, mcu } => {
+                let (age, heartbeat) = (limits.max_age_ms(), limits.heartbeat_ms());
+                let software = mcu.software;
+                write!(
+                    f,
+                    "the microcontroller answers (software {}.{}.{}): age {age} ms, heartbeat {heartbeat} ms",
+                    software.major, software.minor, software.patch
+                )
+            }
+            Self::Ended(why) => write!(f, "the session ended: {why}"),
+            Self::Labels { sent, given_up } => {
+                write!(f, "{sent} labels sent, {given_up} given up")
+            }
+            Self::Answered {
+                frame,
+                status,
+                round_trip_ms,
+            } => write!(
+                f,
+                "frame {frame}: {} after {round_trip_ms} ms",
+                Words(*status)
+            ),
+            Self::Command { command, status } => {
+                write!(f, "{}: {}", Words(*command), Words(*status))
+            }
+            Self::State(state) => write!(f, "the microcontroller is {}", Words(*state)),
+            Self::Problem(problem) => write!(f, "{problem}"),
+        }
+    }
 }

@@ -10,7 +10,9 @@
 //! - [`Link`] runs a session on a thread. [`Link::offer`] never waits, however slow or dead the line is.
 //! - A verdict is sent at most once, with its age, and only if it is the newest. A verdict without an answer is not sent
 //!   again: the next one says more. Labels and commands are repeated.
-//! - [`mcu::Mcu`] is the model of the other side, for simulators and tests.
+//! - [`SerialSink`] is a [`Link`] for a loop that knows frames, classes and scores.
+//! - [`monitor::Monitor`] reads along on a line and says what it hears.
+//! - [`mcu::Mcu`] is the model of the other side; [`mcu::Simulator`] runs it on a line, such as a [`Pty`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -46,21 +48,28 @@ mod event;
 mod link;
 /// The model of the microcontroller.
 pub mod mcu;
+/// Reading along on a line.
+pub mod monitor;
 /// Seeded random numbers.
 pub mod random;
 mod session;
+mod sink;
 mod statistics;
 /// Lines of bytes.
 pub mod wire;
+mod words;
 
 pub use clock::{Clock, SimulatedClock, SystemClock};
-pub use config::{Config, Verdict};
+pub use config::{Config, Verdict, model_hash};
 pub use error::{Ended, LinkError, Problem};
 pub use event::Event;
 pub use link::{Link, Offer, Snapshot};
 pub use session::Session;
+pub use sink::{Report, SerialSink};
 pub use statistics::{RoundTrips, Statistics};
 pub use wire::Wire;
 pub use wire::faulty::{Cable, Faults, Faulty};
 pub use wire::loopback::Loopback;
+#[cfg(unix)]
+pub use wire::pty::Pty;
 pub use wire::serial::{Port, Serial};

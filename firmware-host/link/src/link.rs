@@ -3,10 +3,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use normgate_protocol::{CommandRepr, FaultRepr, Limits, State};
+use normgate_protocol::{CommandRepr, FaultRepr, Limits, ModelHash, State};
 
 use crate::clock::Clock;
-use crate::config::{Config, Verdict};
+use crate::config::{Config, Verdict, label_count};
 use crate::error::LinkError;
 use crate::event::Event;
 use crate::session::Session;
@@ -52,6 +52,7 @@ enum Order {
     Command(CommandRepr),
     Fault(FaultRepr),
     Pause,
+    Model(ModelHash, Vec<String>),
 }
 
 #[derive(Default)]
@@ -139,9 +140,20 @@ impl Link {
         self.order(Order::Pause);
     }
 
+    /// As [`Session::set_model`]. What is offered afterwards is of this model.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_model(&self, model: ModelHash, labels: Vec<String>) -> Result<(), LinkError> {
+        label_count(&labels)?;
+        self.order(Order::Model(model, labels));
+        Ok(())
+    }
+
     fn order(&self, order: Order) {
         let mut board = self.shared.board();
-        if matches!(order, Order::Pause) && board.slot.take().is_some() {
+        // What lies there was said before.
+        if matches!(order, Order::Pause | Order::Model(..)) && board.slot.take().is_some() {
             board.snapshot.missed += 1;
         }
         board.orders.push_back(order);
@@ -194,6 +206,8 @@ fn run<W: Wire, C: Clock>(mut session: Session<W>, clock: &C, shared: &Shared) {
                 Order::Command(command) => session.command(command),
                 Order::Fault(fault) => session.report(fault),
                 Order::Pause => session.pause(),
+                // The labels were counted when it was ordered.
+                Order::Model(model, labels) => drop(session.set_model(model, labels)),
             }
         }
         let rejected = verdict.is_some_and(|verdict| session.offer(verdict).is_err());

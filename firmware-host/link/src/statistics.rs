@@ -1,3 +1,5 @@
+use std::fmt;
+
 use normgate_protocol::Statistics as Decoded;
 
 /// Round trips are counted to the millisecond up to this one; longer ones count as unanswered.
@@ -82,4 +84,35 @@ pub struct Statistics {
     pub decoded: Decoded,
     /// From sending a verdict to its answer.
     pub round_trips: RoundTrips,
+}
+
+/// One line for a person.
+impl fmt::Display for Statistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} verdicts offered, {} sent, {} applied, {} superseded, {} expired, {} stale, {} refused, {} unanswered",
+            self.offered,
+            self.sent,
+            self.acknowledged,
+            self.superseded,
+            self.expired,
+            self.stale,
+            self.refused,
+            self.unanswered
+        )?;
+        if let (Some(p50), Some(p99)) = (
+            self.round_trips.quantile(0.5),
+            self.round_trips.quantile(0.99),
+        ) {
+            write!(f, "; round trip {p50} ms (p50), {p99} ms (p99)")?;
+        }
+        write!(
+            f,
+            "; {} damaged envelopes, {} sessions, {} reconnects",
+            self.decoded.bad(),
+            self.sessions,
+            self.reconnects
+        )
+    }
 }

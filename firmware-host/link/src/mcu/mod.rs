@@ -3,6 +3,7 @@
 
 mod answer;
 mod running;
+mod sim;
 
 use std::io;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use normgate_protocol::{
 use crate::clock::Clock;
 use crate::wire::Wire;
 use running::Running;
+pub use sim::{Pins, Simulator};
 
 /// What the microcontroller is.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use normgate_protocol::{
-    CommandRepr, Decoder, FaultRepr, HelloRepr, Limits, Policy, Sequence, SessionId, State,
-    Versions,
+    CommandRepr, Decoder, FaultRepr, HelloRepr, Limits, ModelHash, Policy, Sequence, SessionId,
+    State, Versions,
 };
 
-use crate::config::{Config, Verdict};
+use crate::config::{Config, Verdict, label_count};
 use crate::error::{Ended, LinkError};
 use crate::event::Event;
 use crate::random::Random;
@@ -54,6 +54,8 @@ pub struct Session<W> {
     events: Vec<Event>,
     /// Not before this time is a fault *version* sent again.
     version_fault_at: u64,
+    /// The model is another than the one that the session began with.
+    is_other_model: bool,
 }
 
 impl<W: Wire> Session<W> {
@@ -62,7 +64,7 @@ impl<W: Wire> Session<W> {
     /// # Errors
     /// [`LinkError::Labels`] unless there are 2 to 4096 labels.
     pub fn new(wire: W, config: Config) -> Result<Self, LinkError> {
-        let labels = config.label_count()?;
+        let labels = label_count(&config.labels)?;
         let mut random = config.seed.map_or_else(Random::from_system, Random::new);
         let first = Sequence(random.next_u32());
         let hello_session = SessionId(random.next_u32());
@@ -80,6 +82,7 @@ impl<W: Wire> Session<W> {
             statistics: Statistics::default(),
             events: Vec::new(),
             version_fault_at: 0,
+            is_other_model: false,
         })
     }
 
@@ -99,6 +102,22 @@ impl<W: Wire> Session<W> {
         if self.slot.replace(verdict).is_some() {
             self.statistics.superseded += 1;
         }
+        Ok(())
+    }
+
+    /// Goes on with another model: the session ends at the next [`Self::poll`], and the next one is of this model. A
+    /// verdict that waits is of the model before, and is dropped.
+    ///
+    /// # Errors
+    /// [`LinkError::Labels`] unless there are 2 to 4096 labels. Nothing changes then.
+    pub fn set_model(&mut self, model: ModelHash, labels: Vec<String>) -> Result<(), LinkError> {
+        self.labels = label_count(&labels)?;
+        self.config.model = model;
+        self.config.labels = labels;
+        if self.slot.take().is_some() {
+            self.statistics.superseded += 1;
+        }
+        self.is_other_model = true;
         Ok(())
     }
 
@@ -143,6 +162,14 @@ impl<W: Wire> Session<W> {
                 return std::mem::take(&mut self.events);
             }
             self.open(now_ms);
+        }
+        if std::mem::take(&mut self.is_other_model) {
+            match self.phase {
+                Phase::Agreed(_) => self.end(now_ms, Ended::Model),
+                // The answer to the hello before would be of the model before.
+                Phase::Greeting(_) => self.greet(now_ms),
+                Phase::Closed { .. } => {}
+            }
         }
         if let Phase::Agreed(agreed) = &mut self.phase {
             agreed.echo_ms = Some(agreed.uptime_ms);

@@ -75,8 +75,7 @@ impl<C: Clock> Loopback<C> {
                 _ => break,
             }
             if is_noise {
-                // A receiver that samples at other times sees a byte of other bits.
-                *place = place.rotate_left(3) ^ 0x5A;
+                *place = super::as_noise(*place);
             }
             pipe.bytes.pop_front();
             count += 1;

@@ -2,6 +2,9 @@
 pub mod faulty;
 /// Two ends in memory.
 pub mod loopback;
+/// A pseudo-terminal.
+#[cfg(unix)]
+pub mod pty;
 /// A serial port.
 pub mod serial;
 
@@ -36,6 +39,11 @@ pub trait Wire {
 
     /// What it is, for people: the port and its speed.
     fn name(&self) -> String;
+}
+
+/// What a receiver of another baud rate makes of a byte: it samples at other times, and sees other bits.
+const fn as_noise(byte: u8) -> u8 {
+    byte.rotate_left(3) ^ 0x5A
 }
 
 impl<W: Wire + ?Sized> Wire for Box<W> {

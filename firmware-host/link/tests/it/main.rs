@@ -6,9 +6,13 @@ mod delivery;
 mod faults;
 mod greeting;
 mod hello;
+mod monitor;
 #[cfg(unix)]
 mod pty;
 mod safe;
+mod sim;
+#[cfg(unix)]
+mod sink;
 mod spy;
 mod table;
 mod thread;

@@ -1,50 +1,17 @@
 //! Over a pseudo-terminal, with the implementation for serial ports on both sides of the kernel's line discipline.
 
-use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
 use normgate_link::mcu::{Mcu, McuEvent};
-use normgate_link::{Clock, Port, Serial, Session, SystemClock, Verdict, Wire};
+use normgate_link::{Clock, Port, Pty, Serial, Session, SystemClock, Verdict, Wire};
 use normgate_protocol::{Limits, MAX_ENVELOPE};
-use serialport::{SerialPort, TTYPort};
 
 use crate::bench::{BAUD, config, judgement, mcu_config};
 
-/// The microcontroller's end: the terminal's master, which has no path to open.
-struct Master(TTYPort);
-
-impl Wire for Master {
-    fn read(&mut self, bytes: &mut [u8], wait: Duration) -> std::io::Result<usize> {
-        self.0.set_timeout(wait)?;
-        match self.0.read(bytes) {
-            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(0),
-            read => read,
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn unsent(&mut self) -> std::io::Result<usize> {
-        Ok(0)
-    }
-
-    fn reopen(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn name(&self) -> String {
-        "pty".to_owned()
-    }
-}
-
 #[test]
 fn verdicts_cross_a_pseudo_terminal() {
-    let (master, slave) = TTYPort::pair().unwrap();
-    let path = slave.name().unwrap();
-    // The session opens it by its path, for itself alone.
-    drop(slave);
+    let mut mcu_end = Pty::new(BAUD).unwrap();
+    let path = mcu_end.path().to_owned();
     let mut config = config();
     // This machine may be slow.
     config.limits = Limits::new(5000, 1000).unwrap();
@@ -52,7 +19,7 @@ fn verdicts_cross_a_pseudo_terminal() {
     mcu_config.limits = config.limits;
     let wire = Serial::new(Port::Path(path.clone()), BAUD);
     let mut session = Session::new(wire, config).unwrap();
-    let (mut mcu, mut mcu_end) = (Mcu::new(mcu_config), Master(master));
+    let mut mcu = Mcu::new(mcu_config);
     let clock = SystemClock::new();
     let wait = Duration::from_millis(1);
     let (mut events, mut frames, mut labels) = (Vec::new(), Vec::new(), 0);
@@ -98,10 +65,8 @@ fn verdicts_cross_a_pseudo_terminal() {
 
 #[test]
 fn a_terminal_that_nobody_reads_takes_no_more_and_does_not_block() {
-    let (master, slave) = TTYPort::pair().unwrap();
-    let path = slave.name().unwrap();
-    drop(slave);
-    let mut wire = Serial::new(Port::Path(path), BAUD);
+    let master = Pty::new(BAUD).unwrap();
+    let mut wire = Serial::new(Port::Path(master.path().to_owned()), BAUD);
     wire.reopen().unwrap();
     let envelope = [0x55; 51];
     let mut taken = 0;
