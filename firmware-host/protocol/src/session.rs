@@ -3,13 +3,23 @@ use crate::limits::Policy;
 use crate::message::verdict::VerdictRepr;
 use crate::sequence::{Sequence, SequenceGuard};
 
-/// A number that the host draws at random for each hello exchange, so that a side that was restarted is noticed.
+/// The number of a hello of the host, and of the session that it begins. No two hellos of a run of the host have the same,
+/// so that a side that was restarted is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct SessionId(pub u32);
 
 impl SessionId {
     /// No session: what a microcontroller says until a host has said hello.
     pub const NONE: Self = Self(0);
+
+    /// The number of the host's hello after this one: 1 more, and 1 after `u32::MAX`.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self.0.checked_add(1) {
+            Some(next) => Self(next),
+            None => Self(1),
+        }
+    }
 
     /// Whether this is a session at all.
     pub const fn is_some(self) -> bool {

@@ -1,6 +1,6 @@
 //! Numbers that wrap around.
 
-use normgate_protocol::{Inadmissible, Sequence, SequenceGuard};
+use normgate_protocol::{Inadmissible, Sequence, SequenceGuard, SessionId};
 use proptest::prelude::*;
 
 #[test]
@@ -17,6 +17,13 @@ fn newer_ends_at_half_the_circle() {
         assert!(!at(u32::MAX).is_newer_than(at(0)));
     }
     assert_eq!(Sequence(u32::MAX).next(), Sequence(0));
+}
+
+#[test]
+fn the_number_after_the_last_session_is_not_none() {
+    assert_eq!(SessionId::NONE.next(), SessionId(1));
+    assert_eq!(SessionId(u32::MAX - 1).next(), SessionId(u32::MAX));
+    assert_eq!(SessionId(u32::MAX).next(), SessionId(1));
 }
 
 #[test]
