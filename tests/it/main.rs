@@ -10,6 +10,5 @@ mod metrics;
 mod model;
 mod pipeline;
 mod plots;
-mod preprocess;
 mod report;
 mod support;

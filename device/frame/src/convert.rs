@@ -1,14 +1,6 @@
-use yuv::{
-    YuvBiPlanarImage, YuvConversionMode, YuvError, YuvGrayImage, YuvPackedImage, YuvPlanarImage,
-    YuvRange, YuvStandardMatrix, yuv_nv12_to_rgb, yuv400_to_rgb, yuv420_to_rgb, yuv422_to_rgb,
-    yuv444_to_rgb, yuyv422_to_rgb,
-};
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace as JpegColors;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
-
-use crate::format::{ColorSpace, Matrix, PixelFormat, Range};
+use crate::factors::Factors;
+use crate::format::PixelFormat;
+use crate::jpeg;
 use crate::picture::Picture;
 
 /// A picture whose bytes are not the pixels that its format promises.
@@ -17,7 +9,8 @@ use crate::picture::Picture;
 pub struct ConvertError(String);
 
 impl Picture<'_> {
-    /// Fills `out` with packed RGB, `width * height * 3` bytes; its memory is used again where it is large enough.
+    /// Fills `out` with packed RGB, each code the nearest to what the matrix gives, cut off at 0 and 255. Chroma holds for
+    /// all pixels that it covers. That is `width * height * 3` bytes; its memory is used again where it is large enough.
     ///
     /// # Errors
     /// [`ConvertError`] for a JPEG that is damaged, truncated or of another size; `out` is then empty.
@@ -25,8 +18,13 @@ impl Picture<'_> {
         out.clear();
         out.resize(self.width() as usize * self.height() as usize * 3, 0);
         let done = match self.format() {
-            PixelFormat::Jpeg => self.decode_jpeg(out),
-            _ => self.convert(out).map_err(|e| ConvertError(e.to_string())),
+            PixelFormat::Jpeg => {
+                jpeg::decode(self.bytes(), (self.width(), self.height()), out).map_err(ConvertError)
+            }
+            _ => {
+                self.convert(out);
+                Ok(())
+            }
         };
         if done.is_err() {
             out.clear();
@@ -34,101 +32,74 @@ impl Picture<'_> {
         done
     }
 
-    fn decode_jpeg(&self, out: &mut [u8]) -> Result<(), ConvertError> {
-        let options = DecoderOptions::default()
-            .set_strict_mode(true)
-            .jpeg_set_out_colorspace(JpegColors::RGB);
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(self.bytes()), options);
-        let broken = |reason: String| ConvertError(format!("not a readable JPEG ({reason})"));
-        decoder.decode_headers().map_err(|e| broken(e.to_string()))?;
-        let (width, height) = decoder.dimensions().unwrap_or_default();
-        if (width, height) != (self.width() as usize, self.height() as usize) {
-            let (w, h) = (self.width(), self.height());
-            return Err(ConvertError(format!(
-                "a JPEG of {width}x{height} pixels: expected {w}x{h}"
-            )));
-        }
-        decoder.decode_into(out).map_err(|e| broken(e.to_string()))
-    }
-
-    fn convert(&self, rgb: &mut [u8]) -> Result<(), YuvError> {
-        let (width, height) = (self.width(), self.height());
-        let (row, stride) = (self.format().row_len(width), self.stride());
-        let bytes = self.bytes();
-        let ColorSpace { matrix, range } = self.color();
-        let range = match range {
-            Range::Limited => YuvRange::Limited,
-            Range::Full => YuvRange::Full,
-        };
-        let matrix = match matrix {
-            Matrix::Bt601 => YuvStandardMatrix::Bt601,
-            Matrix::Bt709 => YuvStandardMatrix::Bt709,
-        };
-        let (y_plane, chroma) = bytes.split_at((stride * height as usize).min(bytes.len()));
-        let (y_stride, rgb_stride) = (stride as u32, width * 3);
-        let planar = |stride: u32| {
-            let (u_plane, v_plane) = chroma.split_at(chroma.len() / 2);
-            YuvPlanarImage {
-                y_plane,
-                y_stride,
-                u_plane,
-                u_stride: stride,
-                v_plane,
-                v_stride: stride,
-                width,
-                height,
-            }
-        };
-        let half = y_stride.div_ceil(2);
-        match self.format() {
-            PixelFormat::Jpeg => Ok(()),
-            PixelFormat::Rgb24 => {
-                for (to, from) in rgb.chunks_exact_mut(row).zip(bytes.chunks(stride)) {
-                    to.copy_from_slice(&from[..row]);
-                }
-                Ok(())
-            }
-            PixelFormat::Grey => {
-                for (to, from) in rgb.chunks_exact_mut(3 * row).zip(bytes.chunks(stride)) {
-                    for (pixel, &value) in to.chunks_exact_mut(3).zip(from) {
+    fn convert(&self, rgb: &mut [u8]) {
+        let (width, height) = (self.width() as usize, self.height() as usize);
+        let (format, stride) = (self.format(), self.stride());
+        let factors = self.color().factors();
+        let (first, chroma) = self
+            .bytes()
+            .split_at((stride * height).min(self.bytes().len()));
+        let half = stride.div_ceil(2);
+        let (u_plane, v_plane) = chroma.split_at(chroma.len() / 2);
+        let rows = rgb.chunks_exact_mut(3 * width);
+        for (row, (out, line)) in rows.zip(first.chunks(stride)).enumerate() {
+            let planar = |row: usize, stride: usize| {
+                let from = row * stride;
+                (&u_plane[from..from + stride], &v_plane[from..from + stride])
+            };
+            match format {
+                PixelFormat::Jpeg => {}
+                PixelFormat::Rgb24 => out.copy_from_slice(&line[..3 * width]),
+                PixelFormat::Grey => {
+                    for (pixel, &value) in out.chunks_exact_mut(3).zip(line) {
                         pixel.fill(value);
                     }
                 }
-                Ok(())
-            }
-            PixelFormat::Yuyv => {
-                let image = YuvPackedImage {
-                    yuy: bytes,
-                    yuy_stride: y_stride,
-                    width,
-                    height,
-                };
-                yuyv422_to_rgb(&image, rgb, rgb_stride, range, matrix)
-            }
-            PixelFormat::Nv12 => {
-                let image = YuvBiPlanarImage {
-                    y_plane,
-                    y_stride,
-                    uv_plane: chroma,
-                    uv_stride: y_stride.max(2 * width.div_ceil(2)),
-                    width,
-                    height,
-                };
-                let mode = YuvConversionMode::Balanced;
-                yuv_nv12_to_rgb(&image, rgb, rgb_stride, range, matrix, mode)
-            }
-            PixelFormat::I420 => yuv420_to_rgb(&planar(half), rgb, rgb_stride, range, matrix),
-            PixelFormat::I422 => yuv422_to_rgb(&planar(half), rgb, rgb_stride, range, matrix),
-            PixelFormat::I444 => yuv444_to_rgb(&planar(y_stride), rgb, rgb_stride, range, matrix),
-            PixelFormat::Luma => {
-                let image = YuvGrayImage {
-                    y_plane,
-                    y_stride,
-                    width,
-                    height,
-                };
-                yuv400_to_rgb(&image, rgb, rgb_stride, range, matrix)
+                PixelFormat::Luma => {
+                    for (pixel, &y) in out.as_chunks_mut::<3>().0.iter_mut().zip(line) {
+                        *pixel = factors.pixel(y, 128, 128);
+                    }
+                }
+                PixelFormat::Yuyv => {
+                    for (pixels, &[y0, u, y1, v]) in out.chunks_mut(6).zip(line.as_chunks().0) {
+                        pair(factors, pixels, [y0, y1], u, v);
+                    }
+                }
+                PixelFormat::Nv12 => {
+                    let uv = &chroma[row / 2 * stride.max(2 * width.div_ceil(2))..];
+                    let pairs = out.chunks_mut(6).zip(line.chunks(2));
+                    for ((pixels, y), &[u, v]) in pairs.zip(uv.as_chunks().0) {
+                        pair(factors, pixels, both(y), u, v);
+                    }
+                }
+                PixelFormat::I420 | PixelFormat::I422 => {
+                    let halved = usize::from(format == PixelFormat::I420);
+                    let (u, v) = planar(row >> halved, half);
+                    let pairs = out.chunks_mut(6).zip(line.chunks(2));
+                    for (((pixels, y), &u), &v) in pairs.zip(u).zip(v) {
+                        pair(factors, pixels, both(y), u, v);
+                    }
+                }
+                PixelFormat::I444 => {
+                    let (u, v) = planar(row, stride);
+                    let pixels = out.as_chunks_mut::<3>().0.iter_mut();
+                    for (((pixel, &y), &u), &v) in pixels.zip(line).zip(u).zip(v) {
+                        *pixel = factors.pixel(y, u, v);
+                    }
+                }
             }
         }
     }
+}
+
+/// Two pixels of one chroma, or the last of an odd row.
+#[inline(always)]
+fn pair(factors: Factors, pixels: &mut [u8], luma: [u8; 2], u: u8, v: u8) {
+    for (pixel, y) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(luma) {
+        *pixel = factors.pixel(y, u, v);
+    }
+}
+
+fn both(luma: &[u8]) -> [u8; 2] {
+    [luma[0], *luma.last().unwrap_or(&0)]
 }

@@ -10,7 +10,9 @@
 #![forbid(unsafe_code)]
 
 mod convert;
+mod factors;
 mod format;
+mod jpeg;
 mod picture;
 
 /// Reads image files (PNG, JPEG, WebP, BMP) into RGB bytes.
@@ -22,6 +24,7 @@ pub mod listing;
 use std::time::Instant;
 
 pub use convert::ConvertError;
+pub use factors::Factors;
 pub use format::{ColorSpace, Matrix, PixelFormat, Range};
 pub use picture::{FrameError, MAX_PIXELS, OwnedPicture, Picture, check_rgb, rgb_len};
 

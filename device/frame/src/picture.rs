@@ -31,7 +31,9 @@ pub enum FrameError {
         found: usize,
     },
     /// Rows overlap, or lie absurdly far from each other.
-    #[error("rows of {width} pixels ({format}) lie {found} bytes apart: expected {expected} or little more")]
+    #[error(
+        "rows of {width} pixels ({format}) lie {found} bytes apart: expected {expected} or little more"
+    )]
     Stride {
         /// The format's name.
         format: &'static str,

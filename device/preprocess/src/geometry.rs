@@ -1,20 +1,26 @@
 /// A rectangle of whole pixels inside an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rect {
-    pub(super) left: u32,
-    pub(super) top: u32,
-    pub(super) width: u32,
-    pub(super) height: u32,
+pub(crate) struct Rect {
+    pub(crate) left: u32,
+    pub(crate) top: u32,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
 }
 
 impl Rect {
-    pub(super) fn whole((width, height): (u32, u32)) -> Self {
+    pub(crate) fn whole((width, height): (u32, u32)) -> Self {
         Self {
             left: 0,
             top: 0,
             width,
             height,
         }
+    }
+
+    /// The part of row `y` of the rectangle in a packed RGB image that is `width` pixels wide.
+    pub(crate) fn row<'a>(&self, y: usize, width: usize, image: &'a mut [u8]) -> &'a mut [u8] {
+        let start = (self.top as usize + y) * width + self.left as usize;
+        &mut image[3 * start..3 * (start + self.width as usize)]
     }
 
     /// In the middle of `outer`; an odd rest goes to the right and the bottom.
@@ -29,12 +35,12 @@ impl Rect {
 }
 
 /// The largest part of `source`, in its middle, with `target`'s aspect ratio.
-pub(super) fn center_crop(source: (u32, u32), target: (u32, u32)) -> Rect {
+pub(crate) fn center_crop(source: (u32, u32), target: (u32, u32)) -> Rect {
     Rect::centered(inscribed(target, source), source)
 }
 
 /// Where all of `source` goes in `target`, in its middle, with `source`'s aspect ratio kept.
-pub(super) fn letterbox(source: (u32, u32), target: (u32, u32)) -> Rect {
+pub(crate) fn letterbox(source: (u32, u32), target: (u32, u32)) -> Rect {
     Rect::centered(inscribed(source, target), target)
 }
 

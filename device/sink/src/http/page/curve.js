@@ -3,6 +3,8 @@
 import { score } from "/numbers.js";
 
 const SPAN_MS = 180_000;
+/** The least width of a point. */
+const POINT_PX = 3;
 const PAD = { left: 46, right: 14, top: 12, bottom: 24 };
 
 /** Draws `points` up to the time `now` (both in the server's milliseconds). */
@@ -54,22 +56,27 @@ export function drawCurve(canvas, points, now, threshold) {
   g.beginPath();
   g.rect(PAD.left, 0, right - PAD.left + 3, bottom + 1);
   g.clip();
-  for (const p of shown) {
-    const at = x(p.t), isUnknown = p.unknown > 0;
+  const perPoint = (SPAN_MS / (right - PAD.left)) * POINT_PX;
+  for (const p of widen(shown, perPoint)) {
+    const at = x(p.t);
     if (p.low === null) {
       g.fillStyle = color("--lost");
       g.fillRect(at - 1, bottom - 12, 2, 12);
       continue;
     }
-    g.strokeStyle = g.fillStyle = color(isUnknown ? "--unknown" : "--known");
-    g.lineWidth = 1.5;
-    if (y(p.low) - y(p.high) > 2) stroke(g, at, y(p.low), at, y(p.high));
     // A round dot is known and an open square is not, for whoever does not see the colours.
-    if (isUnknown) {
+    const hasKnown = p.unknown < p.frames, hasUnknown = p.unknown > 0;
+    g.lineWidth = 1.5;
+    g.strokeStyle = color(hasKnown && hasUnknown ? "--quiet" : hasKnown ? "--known" : "--unknown");
+    if (y(p.low) - y(p.high) > 2) stroke(g, at, y(p.low), at, y(p.high));
+    if (hasUnknown) {
+      g.strokeStyle = color("--unknown");
       g.strokeRect(at - 2, y(p.low) - 2, 4, 4);
-    } else {
+    }
+    if (hasKnown) {
+      g.fillStyle = color("--known");
       g.beginPath();
-      g.arc(at, y(p.low), 2, 0, 7);
+      g.arc(at, y(p.high), 2, 0, 7);
       g.fill();
     }
   }
@@ -93,6 +100,25 @@ export function curveInWords(points, threshold) {
   const against = threshold === null ? "no threshold" : `threshold ${score(threshold)}`;
   return `Scores of the last 3 minutes from ${score(low)} to ${score(high)}, ${against}; ` +
     `${Math.round((100 * unknown) / frames)}% of ${frames} frames unknown`;
+}
+
+/** Points that would lie upon each other, as one. */
+function widen(points, step) {
+  const wide = [];
+  for (const p of points) {
+    const last = wide.at(-1);
+    if (!last || Math.floor(last.t / step) !== Math.floor(p.t / step)) {
+      wide.push({ ...p });
+      continue;
+    }
+    if (p.low !== null) {
+      last.low = last.low === null ? p.low : Math.min(last.low, p.low);
+      last.high = last.high === null ? p.high : Math.max(last.high, p.high);
+    }
+    last.frames += p.frames;
+    last.unknown += p.unknown;
+  }
+  return wide;
 }
 
 function range(points, threshold) {

@@ -1,23 +1,14 @@
-//! Frames of any size at the model's size, against Pillow.
+//! RGB of any size at the model's size, against Pillow.
 
-use std::path::Path;
-
-use normgate::frame::{Frame, image_file};
-use normgate::preprocess::{PreprocessError, Preprocessor};
 use normgate_core::{Fit, PreprocessSpec};
+use normgate_frame::Picture;
+use normgate_preprocess::{PreprocessError, Preprocessor};
 use proptest::prelude::*;
 
-/// An image of tests/fixtures, which make_preprocess.py makes.
-fn fixture(name: &str) -> image_file::RgbImage {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    image_file::read(&root.join(format!("preprocess_{name}.png"))).unwrap()
-}
+use crate::support::{difference, fixture};
 
 fn run(width: u32, height: u32, rgb: &[u8], spec: PreprocessSpec) -> Vec<u8> {
-    let frame = Frame::new(0, "test", width, height, rgb.to_vec()).unwrap();
-    let mut out = vec![0; spec.input_len()];
-    Preprocessor::new(spec).run(&frame, &mut out).unwrap();
-    out
+    crate::support::run(&Picture::rgb(width, height, rgb).unwrap(), spec)
 }
 
 #[test]
@@ -34,13 +25,9 @@ fn every_fit_is_pillows_within_one_code() {
         let golden = fixture(&name);
         let spec = PreprocessSpec::new(width, height, fit);
         let ours = run(source.width, source.height, &source.rgb, spec);
-        let worst = ours
-            .iter()
-            .zip(&golden.rgb)
-            .map(|(a, b)| a.abs_diff(*b))
-            .max();
+        let (worst, _) = difference(&ours, &golden.rgb);
         assert_eq!((golden.width, golden.height), (width, height));
-        assert!(worst <= Some(1), "{name}: {worst:?} codes from Pillow");
+        assert!(worst <= 1, "{name}: {worst} codes from Pillow");
     }
 }
 
