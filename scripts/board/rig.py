@@ -139,7 +139,6 @@ class Rig:
              "-device", "usb-redir,chardev=camera,bus=usb.0"],
         )
         self._feeders = 0
-        self._loopback = False
         self._camera = None
         self.bless = False
 
@@ -161,17 +160,17 @@ class Rig:
         name = f"/tmp/run{Program.count + 1}.jsonl"
         return Program(self.board, ["--model", model, "--source", source, "--headless", "--jsonl", name, *more])
 
-    def loopback(self):
-        """A loopback camera that only captures once it is fed, as a camera does."""
-        if not self._loopback:
-            self.board.must(
-                f"insmod /lib/v4l2loopback.ko devices=1 video_nr={LOOPBACK[len('/dev/video'):]} exclusive_caps=1 card_label=Loopback"
-            )
-            self._loopback = True
+    def _fresh_loopback(self):
+        """A loopback camera that only captures once it is fed, as a camera does. It is of one format for its life."""
+        number = LOOPBACK[len("/dev/video"):]
+        self.board.until(
+            "! grep -q ^v4l2loopback /proc/modules || rmmod v4l2loopback", "the loopback camera is free", 60
+        )
+        self.board.must(f"insmod /lib/v4l2loopback.ko devices=1 video_nr={number} exclusive_caps=1 card_label=Loopback")
 
     def feed(self, size, fourcc, frames, how, what):
         """Starts the feeder; `end_feed` ends it."""
-        self.loopback()
+        self._fresh_loopback()
         self._feeders += 1
         base = f"feed{self._feeders}"
         (self.share / f"{base}.bin").write_bytes(pictures.container(frames))
@@ -179,11 +178,7 @@ class Rig:
             f"(feeder {LOOPBACK} {size[0]} {size[1]} {fourcc} /host/{base}.bin {how} {what} >/tmp/{base}.out 2>&1 & "
             f"echo $! >/tmp/{base}.pid; wait $!; echo $? >/tmp/{base}.status) >/dev/null 2>&1 &"
         )
-        node = LOOPBACK[len("/dev/"):]
-        self.board.until(
-            f"grep -q capture /sys/devices/virtual/video4linux/{node}/state || {{ cat /tmp/{base}.out; false; }}",
-            "the loopback camera is fed",
-        )
+        self.board.until(f"grep -qx fed /tmp/{base}.out || {{ cat /tmp/{base}.out; false; }}", "the loopback camera is fed", 60)
         return base
 
     def end_feed(self, base):
@@ -204,6 +199,7 @@ class Rig:
                              "all frames get a verdict", 30 + 20 * len(frames))
         finally:
             said = self.board.run(f"cat /tmp/{feeder}.out")[1]
+        said = said.splitlines()[-1]
         check(said.startswith("answered from line "), f"{said}; the program: {program.errors()}")
         check(program.stop() == 0, f"SIGTERM: {program.errors()}")
         self.end_feed(feeder)

@@ -8,7 +8,7 @@
 //! PICTURES holds for each picture the count of its bytes (u32, little endian), then them. `answered` shows picture 0
 //! until a verdict comes, then picture 1 until a verdict with another score comes: from there on nothing older is on its
 //! way, and each further picture is shown once. Its last line is `answered from line N`: the verdict on picture 2 is
-//! LOG's verdict line N, from 0.
+//! LOG's verdict line N, from 0. Before, it says `fed` once the first picture is in.
 
 mod log;
 
@@ -34,6 +34,9 @@ fn main() -> Result<()> {
     };
     let pictures = read(pictures)?;
     let mut camera = open(device, number(width)?, number(height)?, fourcc)?;
+    // A loopback camera is one only from its first picture on.
+    show(&mut camera, &pictures[0])?;
+    println!("fed");
     match how.as_str() {
         "turn" => turn(
             &mut camera,
