@@ -3,7 +3,7 @@
 import json
 
 import pictures
-from rig import CLASSES, LOOPBACK, ROOT, USB, Program, check, same, statuses, verdicts
+from rig import CLASSES, LOOPBACK, ROOT, USB, Program, among, check, same, statuses, verdicts
 from usb_camera import BY_ID
 
 SMALL = "?size=32x32&format=rgb24&settle=0"
@@ -113,10 +113,12 @@ def packaged_configuration(rig):
     camera = rig.plug()
     try:
         camera.play([p.yuyv() for p in mixed(3)])
+        # What systemd makes for the unit.
+        rig.board.must("mkdir -p /var/lib/normgate")
         program = Program(rig.board, ["--config", "/etc/normgate/normgate.toml", "--frames", "3"])
         check(program.wait() == 0, f"the packaged configuration: {program.errors()}")
         rig.board.must(
-            "sed 's/^#\\([a-z]\\)/\\1/' /etc/normgate/normgate.toml >/tmp/all.toml; mkdir -p /var/lib/normgate; "
+            "sed 's/^#\\([a-z]\\)/\\1/' /etc/normgate/normgate.toml >/tmp/all.toml; "
             "[ $(grep -c '^[a-z]' /tmp/all.toml) -gt 8 ] && (umask 077; echo 0123456789abcdef0123456789abcdef >/etc/normgate/http-token)"
         )
         program = Program(rig.board, ["--config", "/tmp/all.toml", "--frames", "3"])
@@ -161,7 +163,7 @@ def unplug_and_replug(rig):
     check(statuses(lines) == ["lost", "restored"] * 2 + ["lost"], f"the states were {statuses(lines)}")
     faults = [v for v in verdicts(lines) if v["fault"]]
     check(all(v["verdict"] == "unknown" for v in faults), "a frame with a fault is known")
-    wrong = [v["score"] for v in verdicts(lines) if not v["fault"] and v["score"] not in scores]
+    wrong = [v["score"] for v in verdicts(lines) if not v["fault"] and not among(v["score"], scores)]
     check(not wrong, f"scores {wrong[:3]} of no picture that was shown")
     check("summary" in lines[-1], "no summary at the end")
     return f"twice; {len(verdicts(lines))} verdicts, {len(faults)} of them of frames that the plug cut"

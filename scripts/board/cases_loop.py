@@ -3,7 +3,7 @@
 import png
 import pictures
 from cases_camera import SETS, SMALL, records
-from rig import LOOPBACK, MODEL, OTHER_MODEL, ROOT, Program, check, statuses, verdicts
+from rig import LOOPBACK, MODEL, OTHER_MODEL, ROOT, Program, among, check, statuses, verdicts
 
 SOURCE = f"v4l2:{LOOPBACK}{SMALL}"
 GOLDEN = ROOT / "tests/board"
@@ -61,7 +61,7 @@ def swap(rig):
     scores = {"resnet20": {e["score"] for e in first}}
     second = rig.expected("-?size=32x32&format=rgb24&live=no", b"".join(frames), "cifar10-resnet8-v1")
     scores["resnet8"] = {e["score"] for e in second}
-    check(not scores["resnet8"] & scores["resnet20"], "the two models give a picture the same score")
+    check(not any(among(s, scores["resnet20"]) for s in scores["resnet8"]), "the two models give a picture the same score")
     feeder = rig.feed((32, 32), "RGB3", frames, "turn", TURN)
     board = rig.board
     file = "/tmp/model.onnx"
@@ -119,7 +119,7 @@ def _judged_by(lines, scores, models, refused):
             check(turn < len(models) and models[turn] in line["model"], f"swapped to {line['model']}")
         elif "verdict" in line:
             check(line["fault"] is None, f"a fault: {line['fault']}")
-            check(line["score"] in scores[models[turn]], f"score {line['score']} is not one of {models[turn]}")
+            check(among(line["score"], scores[models[turn]]), f"score {line['score']} is not one of {models[turn]}")
     check(turn == len(models) - 1, f"{turn} swaps")
     kinds = statuses(lines)
     check(kinds.count("swap_refused") == refused and "lost" not in kinds, f"the states were {kinds}")

@@ -119,8 +119,15 @@ def verdicts(lines):
 
 
 def statuses(lines):
-    """The kinds of the status lines, in order."""
-    return [line["status"] for line in lines if "status" in line]
+    """The kinds of the status lines, in order; the first says that it started."""
+    kinds = [line["status"] for line in lines if "status" in line]
+    check(kinds[:1] == ["started"], f"the states begin with {kinds[:1]}, expected started")
+    return kinds[1:]
+
+
+def among(score, scores):
+    """Whether a score is one of those of this machine."""
+    return score is not None and any(abs(score - s) <= TOLERANCE for s in scores)
 
 
 class Rig:

@@ -57,15 +57,21 @@ impl Framebuffer {
 impl Target for Framebuffer {
     fn show(&mut self, screen: &Screen, changed: Rectangle) -> io::Result<()> {
         let Geometry {
+            width,
+            height,
             depth,
             stride,
             offset,
-            ..
         } = self.geometry;
-        for y in changed.rows() {
-            let row = screen.row(y, changed.columns());
-            self.bytes.clear();
-            for pixel in row.chunks_exact(3) {
+        // Linux's DRM drivers take the end of a write within one row modulo the row's length: one up to the row's end
+        // shows nothing. So rows without room between them go as one write, of two at least.
+        let packed = width as usize * depth.bytes() == stride;
+        let height = height as i32;
+        let first = changed.rows().start.clamp(0, (height - 2).max(0));
+        let end = changed.rows().end.max(first + 2).min(height);
+        self.bytes.clear();
+        for y in first..end {
+            for pixel in screen.row(y, 0..width as i32).chunks_exact(3) {
                 let color = Rgb888::new(pixel[0], pixel[1], pixel[2]);
                 match depth {
                     Depth::Rgb565 => {
@@ -78,9 +84,12 @@ impl Target for Framebuffer {
                     }
                 }
             }
-            let x = changed.top_left.x.max(0) as usize;
-            let place = offset + (y.max(0) as usize * stride + x * depth.bytes()) as u64;
-            self.file.write_all_at(&self.bytes, place)?;
+            if !packed || y + 1 == end {
+                let from = if packed { first } else { y };
+                let place = offset + (from as usize * stride) as u64;
+                self.file.write_all_at(&self.bytes, place)?;
+                self.bytes.clear();
+            }
         }
         Ok(())
     }
