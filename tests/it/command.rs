@@ -309,7 +309,11 @@ fn bench_times_every_stage() {
     let json: Value =
         serde_json::from_str(&succeeds(&["bench", "--iterations", "5", "--json"])).unwrap();
     let stages = json["stages"].as_array().unwrap();
-    assert_eq!(stages.len(), 5);
+    assert_eq!(stages.len(), 6);
+    // Not the model's part of a frame's way, and less than all of it.
+    let p50 = |i: usize| stages[i]["p50_us"].as_f64().unwrap();
+    assert!(p50(5) > 0.0 && p50(5) < p50(4));
+
     assert!(
         stages
             .iter()
