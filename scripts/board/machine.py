@@ -90,7 +90,10 @@ class Board:
         self._count += 1
         (self.folder / f"{self._count}.sh").write_text(script + "\n")
         self._agent.settimeout(patience)
-        self._agent.sendall(f"{self._count}\n".encode())
+        try:
+            self._agent.sendall(f"{self._count}\n".encode())
+        except OSError:
+            raise BoardError(f"the board is gone; console: {self.console()}") from None
         number, status, length = self._line().split()
         output = self._lines.read(int(length)).decode(errors="replace")
         if int(number) != self._count:

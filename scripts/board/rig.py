@@ -85,7 +85,7 @@ class Program:
 
     def wait(self):
         """Its exit status, once it has ended."""
-        return int(self.board.until(f"cat {self.base}.status", "the program ends"))
+        return int(self.board.until(f"grep . {self.base}.status", "the program ends"))
 
     def stop(self, signal="TERM"):
         """Ends it; its exit status."""

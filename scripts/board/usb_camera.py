@@ -1,7 +1,7 @@
 """A USB camera for the board: speaks the usbredir protocol to qemu, so that the board's own USB and UVC drivers find a
 camera that can be plugged in, asked, and pulled out. One format: 640x480 YUYV over a bulk endpoint (UVC 1.0)."""
 
-import queue
+import collections
 import socket
 import struct
 import threading
@@ -67,8 +67,9 @@ class UsbCamera:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
         self._lock = threading.Lock()
-        self._asked = queue.Queue()
-        self._cancelled = set()
+        # Requests for data that wait for an answer, in their order. Their numbers are used again.
+        self._asked = collections.deque()
+        self._news = threading.Condition()
         self._gone = False
         self._toggle = 0
         self.shown = 0
@@ -79,13 +80,17 @@ class UsbCamera:
 
     def unplug(self):
         """Pulls the plug."""
-        self._gone = True
+        self._leave()
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         self._socket.close()
-        self._asked.put(None)
+
+    def _leave(self):
+        with self._news:
+            self._gone = True
+            self._news.notify_all()
 
     def play(self, frames, repeat=True):
         """Shows YUYV pictures as fast as the board takes them, on a thread of its own."""
@@ -112,13 +117,13 @@ class UsbCamera:
         return True
 
     def _answer_bulk(self, data):
-        while True:
-            request = self._asked.get()
-            if request is None:
+        # Taken and answered at once: between the two it could be cancelled, and answered twice.
+        with self._news:
+            self._news.wait_for(lambda: self._asked or self._gone)
+            if self._gone:
                 return False
-            if request not in self._cancelled:
-                return self._send(BULK, request, struct.pack("<BBHIH", ENDPOINT, OK, len(data) & 0xFFFF, 0, len(data) >> 16) + data)
-            self._cancelled.discard(request)
+            request = self._asked.popleft()
+            return self._send(BULK, request, struct.pack("<BBHIH", ENDPOINT, OK, len(data) & 0xFFFF, 0, len(data) >> 16) + data)
 
     def _head(self, kind, length, number):
         # The first packet of each side comes before anything is agreed upon.
@@ -153,7 +158,7 @@ class UsbCamera:
                 kind, length, number = struct.unpack("<IIQ", self._read(16))
                 self._take(kind, number, self._read(length))
         except OSError:
-            self._asked.put(None)
+            self._leave()
 
     def _take(self, kind, number, body):
         if kind == SET_CONFIGURATION:
@@ -167,10 +172,14 @@ class UsbCamera:
         elif kind == CONTROL:
             self._control(number, body)
         elif kind == BULK:
-            self._asked.put(number)
+            with self._news:
+                self._asked.append(number)
+                self._news.notify_all()
         elif kind == CANCEL:
-            self._cancelled.add(number)
-            self._send(BULK, number, struct.pack("<BBHIH", ENDPOINT, CANCELLED, 0, 0, 0))
+            with self._news:
+                if number in self._asked:
+                    self._asked.remove(number)
+                    self._send(BULK, number, struct.pack("<BBHIH", ENDPOINT, CANCELLED, 0, 0, 0))
 
     def _introduce(self):
         def table(values, of="B"):

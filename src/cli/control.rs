@@ -33,12 +33,8 @@ impl Signals {
         let reload = Arc::new(AtomicBool::new(false));
         #[cfg(unix)]
         {
-            use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-            for signal in [SIGINT, SIGTERM] {
-                signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
-                    .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-                    .context("signals")?;
-            }
+            use signal_hook::consts::SIGHUP;
+            stop_on_signals(&stop).context("signals")?;
             signal_hook::flag::register(SIGHUP, Arc::clone(&reload)).context("signals")?;
         }
         // Half the time allowed, as sd_watchdog_enabled(3) asks.
@@ -69,6 +65,17 @@ impl Signals {
     pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
+}
+
+/// Sets `stop` on SIGINT and SIGTERM; a second one ends the program at once.
+#[cfg(unix)]
+pub(super) fn stop_on_signals(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(stop))?;
+        signal_hook::flag::register(signal, Arc::clone(stop))?;
+    }
+    Ok(())
 }
 
 impl Control for Signals {

@@ -7,8 +7,13 @@ mod config;
 mod control;
 mod eval;
 mod inspect;
+#[cfg(unix)]
+mod mcu_sim;
 mod model_file;
+#[cfg(unix)]
+mod monitor;
 mod run;
+mod serial;
 mod sinks;
 
 use anyhow::Context;
@@ -39,6 +44,12 @@ enum Command {
     Inspect(inspect::Args),
     /// Measure the latency of each stage on this machine.
     Bench(bench::Args),
+    /// Show what is said on a serial line between a host and its microcontroller.
+    #[cfg(unix)]
+    Monitor(monitor::Args),
+    /// Play the microcontroller on a pseudo-terminal.
+    #[cfg(unix)]
+    McuSim(mcu_sim::Args),
 }
 
 /// How verdicts are told.
@@ -78,6 +89,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Eval(args) => eval::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
+        #[cfg(unix)]
+        Command::Monitor(args) => monitor::run(&args),
+        #[cfg(unix)]
+        Command::McuSim(args) => mcu_sim::run(&args),
     }
 }
 

@@ -10,10 +10,11 @@ use bytesize::ByteSize;
 use clap::Args;
 use normgate::sink::{
     Credentials, Fanout, HttpOptions, HttpSink, JsonFile, Keep, Limits, Meters, Mqtt, MqttOptions,
-    PanelError, PanelSink, Rejects, Rotation, SYSFS, Token,
+    PanelError, PanelSink, Rejects, Rotation, SYSFS, Serial, SerialOptions, Token,
 };
 
 use super::Format;
+use super::serial::{BAUD, Port};
 
 /// Events that wait for a sink before it misses some.
 const QUEUE: usize = 64;
@@ -78,6 +79,19 @@ pub(super) struct SinkArgs {
     /// This device's name in topics; the host's where not given.
     #[arg(long, value_name = "ID")]
     mqtt_node: Option<String>,
+
+    /// Tell a microcontroller of each verdict: a path, or usb:VID:PID[:SERIAL].
+    #[arg(long, value_name = "PORT")]
+    serial: Option<Port>,
+    /// Bits a second on its line.
+    #[arg(long, value_name = "BAUD", default_value_t = BAUD, requires = "serial")]
+    serial_baud: u32,
+    /// The age from capture at which the microcontroller takes no verdict any more, 50 to 10000.
+    #[arg(long, value_name = "MS", default_value_t = 200, requires = "serial")]
+    serial_age: u16,
+    /// How long it keeps to a verdict if no newer one comes, 10 to 10000.
+    #[arg(long, value_name = "MS", default_value_t = 250, requires = "serial")]
+    serial_hold: u16,
 }
 
 /// Which rejected frames are kept.
@@ -116,7 +130,8 @@ impl SinkArgs {
             fanout.add(Box::new(self.open_rejects(folder)?), QUEUE)?;
         }
         self.add_http(fanout, meters)?;
-        self.add_mqtt(fanout, meters)
+        self.add_mqtt(fanout, meters)?;
+        self.add_serial(fanout, meters)
     }
 
     fn open_panel(&self, path: &Path) -> Result<PanelSink, PanelError> {
@@ -192,5 +207,22 @@ impl SinkArgs {
             eprintln!("normgate: {warning}");
         }
         Ok(fanout.add(Box::new(Mqtt::new(&options, &meters.terms())?), QUEUE)?)
+    }
+
+    fn add_serial(&self, fanout: &mut Fanout, meters: &Arc<Meters>) -> anyhow::Result<()> {
+        let Some(port) = &self.serial else {
+            return Ok(());
+        };
+        let options = SerialOptions {
+            baud: self.serial_baud,
+            age_ms: self.serial_age,
+            hold_ms: self.serial_hold,
+            ..SerialOptions::new(port.clone())
+        };
+        let serial = Serial::open(&options, &meters.terms(), |line| {
+            eprintln!("normgate: serial: {line}");
+        });
+        let serial = serial.with_context(|| format!("--serial {port}"))?;
+        Ok(fanout.add(Box::new(serial), QUEUE)?)
     }
 }

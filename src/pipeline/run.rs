@@ -195,6 +195,7 @@ impl Pipeline {
         let name = std::mem::take(&mut self.record.name);
         self.fill(judgement, name, frame.name);
         self.record.truth.clone_from(&frame.truth.cloned());
+        self.record.captured = frame.captured;
         let age = frame.captured.elapsed();
         self.record.time = SystemTime::now()
             .checked_sub(age)
@@ -207,6 +208,7 @@ impl Pipeline {
         let name = std::mem::take(&mut self.record.name);
         self.fill(judgement, name, "-");
         self.record.truth = None;
+        self.record.captured = Instant::now();
         self.record.time = SystemTime::now();
         fanout.offer(&self.record, None);
     }

@@ -1,7 +1,7 @@
 //! Where verdicts go.
 //!
 //! ```text
-//! loop --Event--> Fanout --+-- bounded queue -- thread -- Sink (text, JSON lines, panel, rejects, HTTP, MQTT)
+//! loop --Event--> Fanout --+-- bounded queue -- thread -- Sink (text, JSON lines, panel, rejects, HTTP, MQTT, serial)
 //!                          +-- bounded queue -- thread -- Sink
 //! loop --counts--> Meters <-- read by whoever reports them
 //! ```
@@ -24,6 +24,8 @@ mod mqtt;
 mod panel;
 mod record;
 mod rejects;
+#[cfg(feature = "serial")]
+mod serial;
 mod status;
 mod terms;
 mod text;
@@ -45,6 +47,8 @@ pub use mqtt::{Credentials, Mqtt, MqttError, MqttOptions};
 pub use panel::{PanelError, PanelSink, SYSFS};
 pub use record::Record;
 pub use rejects::{Keep, Limits, Rejects, RejectsError};
+#[cfg(feature = "serial")]
+pub use serial::{Port, Serial, SerialError, SerialOptions};
 pub use status::{Status, Summary};
 pub use terms::{GateTerms, Terms};
 pub use text::Text;

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use normgate_core::{Committed, Verdict};
 use normgate_frame::Truth;
@@ -15,6 +15,8 @@ pub struct Record {
     pub name: String,
     /// When the frame was taken, by the wall clock.
     pub time: SystemTime,
+    /// The same by the clock that never jumps, which ages are counted from.
+    pub captured: Instant,
     /// What the source knows of it, only ever shown.
     pub truth: Option<Truth>,
     /// Why the frame could not be read or scored, where it could not; the verdict is then unknown.
@@ -37,6 +39,7 @@ impl Record {
             frame: 0,
             name: String::new(),
             time: SystemTime::UNIX_EPOCH,
+            captured: Instant::now(),
             truth: None,
             fault: None,
             verdict: Verdict::UNSCORED,

@@ -10,4 +10,6 @@ mod mqtt;
 #[cfg(feature = "panel")]
 mod panel;
 mod rejects;
+#[cfg(all(feature = "serial", unix))]
+mod serial;
 mod support;
