@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH")]
     link: Option<PathBuf>,
     /// Bits a second on the line; a host at another rate hears noise.
-    #[arg(long, value_name = "BAUD", default_value_t = BAUD)]
+    #[arg(long, value_name = "BAUD", default_value_t = BAUD, value_parser = clap::value_parser!(u32).range(1..))]
     serial_baud: u32,
     /// The class that opens the gate, by its number; may be given again. Every class, where not given.
     #[arg(long, value_name = "CLASS")]

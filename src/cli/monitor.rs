@@ -13,7 +13,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PORT")]
     serial: Port,
     /// Bits a second on the line.
-    #[arg(long, value_name = "BAUD", default_value_t = BAUD)]
+    #[arg(long, value_name = "BAUD", default_value_t = BAUD, value_parser = clap::value_parser!(u32).range(1..))]
     serial_baud: u32,
 }
 

@@ -14,7 +14,7 @@ use normgate::sink::{
 };
 
 use super::Format;
-use super::serial::{BAUD, Port};
+use super::serial::Port;
 
 /// Events that wait for a sink before it misses some.
 const QUEUE: usize = 64;
@@ -83,15 +83,15 @@ pub(super) struct SinkArgs {
     /// Tell a microcontroller of each verdict: a path, or usb:VID:PID[:SERIAL].
     #[arg(long, value_name = "PORT")]
     serial: Option<Port>,
-    /// Bits a second on its line.
-    #[arg(long, value_name = "BAUD", default_value_t = BAUD, requires = "serial")]
-    serial_baud: u32,
-    /// The age from capture at which the microcontroller takes no verdict any more, 50 to 10000.
-    #[arg(long, value_name = "MS", default_value_t = 200, requires = "serial")]
-    serial_age: u16,
-    /// How long it keeps to a verdict if no newer one comes, 10 to 10000.
-    #[arg(long, value_name = "MS", default_value_t = 250, requires = "serial")]
-    serial_hold: u16,
+    /// Bits a second on its line; 115200 where not given.
+    #[arg(long, value_name = "BAUD", value_parser = clap::value_parser!(u32).range(1..))]
+    serial_baud: Option<u32>,
+    /// The age from capture at which the microcontroller takes no verdict any more, 50 to 10000; 200 where not given.
+    #[arg(long, value_name = "MS")]
+    serial_age: Option<u16>,
+    /// How long it keeps to a verdict if no newer one comes, 10 to 10000; 250 where not given.
+    #[arg(long, value_name = "MS")]
+    serial_hold: Option<u16>,
 }
 
 /// Which rejected frames are kept.
@@ -211,14 +211,15 @@ impl SinkArgs {
 
     fn add_serial(&self, fanout: &mut Fanout, meters: &Arc<Meters>) -> anyhow::Result<()> {
         let Some(port) = &self.serial else {
+            if self.serial_baud.is_some() || self.serial_age.or(self.serial_hold).is_some() {
+                bail!("an option of the serial line without --serial; expected --serial PORT");
+            }
             return Ok(());
         };
-        let options = SerialOptions {
-            baud: self.serial_baud,
-            age_ms: self.serial_age,
-            hold_ms: self.serial_hold,
-            ..SerialOptions::new(port.clone())
-        };
+        let mut options = SerialOptions::new(port.clone());
+        options.baud = self.serial_baud.unwrap_or(options.baud);
+        options.age_ms = self.serial_age.unwrap_or(options.age_ms);
+        options.hold_ms = self.serial_hold.unwrap_or(options.hold_ms);
         let serial = Serial::open(&options, &meters.terms(), |line| {
             eprintln!("normgate: serial: {line}");
         });

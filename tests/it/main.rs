@@ -11,4 +11,6 @@ mod model;
 mod pipeline;
 mod plots;
 mod report;
+#[cfg(unix)]
+mod serial;
 mod support;

@@ -132,10 +132,12 @@ impl<W: Wire, C: Clock> Simulator<W, C> {
             McuEvent::Agreed(session) => {
                 self.labels.clear();
                 self.verdict = None;
+                self.shown = Output::Safe;
                 format!("session {:08x} begins", session.0)
             }
             McuEvent::Lost => {
                 self.verdict = None;
+                self.shown = Output::Safe;
                 "session lost: the host is silent".to_owned()
             }
             McuEvent::Label { index, text } => {
@@ -145,7 +147,6 @@ impl<W: Wire, C: Clock> Simulator<W, C> {
             }
             McuEvent::Fault(fault) => format!("the host has a fault: {}", Words(fault)),
         };
-        self.shown = self.mcu.output(self.clock.now_ms());
         self.say(lines, &what);
     }
 
