@@ -94,6 +94,15 @@ def grey(rig):
     return large(rig, "GREY", "grey", frames, [("-?size=640x480&format=grey&live=no", b"".join(frames))], len(frames))
 
 
+def mjpeg(rig):
+    """640x480 MJPEG, against the clip as a file."""
+    clip = ROOT / "tests/board/clip.mjpeg"
+    data = clip.read_bytes()
+    starts = [i for i in range(len(data) - 2) if data[i:i + 3] == b"\xff\xd8\xff"] + [len(data)]
+    frames = [data[a:b] for a, b in zip(starts, starts[1:])]
+    return large(rig, "MJPG", "mjpeg", frames, [(f"file:{clip}", None)], len(frames))
+
+
 def cameras(rig):
     """`normgate cameras` lists the USB camera by its stable name, with its format and size."""
     camera = rig.plug()
@@ -210,6 +219,7 @@ CASES = [
     ("640x480 YUYV", yuyv),
     ("640x480 NV12", nv12),
     ("640x480 GREY", grey),
+    ("640x480 MJPEG", mjpeg),
     ("cameras by name", cameras),
     ("packaged configuration", packaged_configuration),
     ("unplug and replug", unplug_and_replug),

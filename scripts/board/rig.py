@@ -15,8 +15,9 @@ MODEL = "/usr/share/normgate/models/cifar10-resnet20-v1.onnx"
 OTHER_MODEL = "/root/resnet8.onnx"
 LOOPBACK = "/dev/video10"
 USB = "/dev/video0"
+SERIAL = "/dev/ttyUSB0"
 CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
-MODULES = ["virtio_pci", "virtio_console", "9p", "9pnet_virtio", "virtio_gpu", "xhci_pci", "uvcvideo"]
+MODULES = ["virtio_pci", "virtio_console", "9p", "9pnet_virtio", "virtio_gpu", "xhci_pci", "uvcvideo", "ftdi_sio"]
 # x86-64 and aarch64 add in another order where they may; integers stay the same.
 TOLERANCE = 1e-5
 
@@ -133,17 +134,20 @@ def among(score, scores):
 class Rig:
     """What a case works with."""
 
-    def __init__(self, parts, package, feeder, host, folder):
+    def __init__(self, parts, package, feeder, host, folder, firmware=None):
         self.host = host
+        self.firmware = firmware
         self.folder = Path(folder)
         self.share = self.folder / "share"
         self.share.mkdir()
         (self.folder / "initrd").write_bytes(root(parts, package, feeder))
         self._socket = self.share / "camera.sock"
+        self.line = self.share / "line.sock"
         self.board = Board(
             Path(parts) / "vmlinuz", self.folder / "initrd", self.share,
             ["-chardev", f"socket,id=camera,path={self._socket},server=on,wait=off",
-             "-device", "usb-redir,chardev=camera,bus=usb.0"],
+             "-device", "usb-redir,chardev=camera,bus=usb.0",
+             "-chardev", f"socket,id=line,path={self.line},server=on,wait=off"],
         )
         self._feeders = 0
         self._camera = None
@@ -220,6 +224,16 @@ class Rig:
         self.board.until(f"[ -e {USB} ]", "the USB camera gets a node")
         self.board.must(f"mkdir -p /dev/v4l/by-id; ln -sfn ../../{USB[5:]} /dev/v4l/by-id/{usb_camera.BY_ID}")
         return camera
+
+    def plug_line(self):
+        """Plugs the USB serial adapter in whose other side is `line`."""
+        self.board.qmp("device_add", driver="usb-serial", id="adapter", chardev="line", bus="usb.0")
+        self.board.until(f"[ -e {SERIAL} ]", "the USB serial adapter gets a node")
+
+    def unplug_line(self):
+        """Pulls it out."""
+        self.board.qmp("device_del", id="adapter")
+        self.board.until(f"[ ! -e {SERIAL} ]", "the USB serial adapter is gone")
 
     def tidy(self):
         """Ends what a failed case has left running."""

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Boots the virtual board with the package on it and runs the cases.
 
-    test_board.py --parts DIR --package DIR --feeder FILE --host FILE [--case NAME]... [--bless] [--keep]
+    test_board.py --parts DIR --package DIR --feeder FILE --host FILE [--firmware FILE] [--case NAME]...
+                  [--bless] [--keep]
 
-DIR of --package is the unpacked package; --host is the program for this machine. --bless makes the golden screens anew.
+DIR of --package is the unpacked package; --host is the program for this machine,
+--firmware that of a microcontroller. --bless makes the golden screens anew.
 --keep leaves the folder of the run. Times on the board are an emulator's: none is printed.
 """
 
@@ -17,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 
 import cases_camera
+import cases_gate
 import cases_loop
 from machine import BoardError
 from rig import Failed, Rig
@@ -26,11 +29,14 @@ def main():
     parser = argparse.ArgumentParser(description="Runs the cases of the virtual board.")
     for name in ("--parts", "--package", "--feeder", "--host"):
         parser.add_argument(name, required=True)
+    parser.add_argument("--firmware")
     parser.add_argument("--case", action="append", default=[])
     parser.add_argument("--bless", action="store_true")
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
     cases = cases_camera.CASES + cases_loop.CASES
+    if args.firmware:
+        cases += cases_gate.CASES
     known = [name for name, _ in cases]
     for name in args.case:
         if name not in known:
@@ -40,7 +46,7 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="normgate-board-"))
     rig, failed = None, []
     try:
-        rig = Rig(args.parts, args.package, args.feeder, args.host, folder)
+        rig = Rig(args.parts, args.package, args.feeder, args.host, folder, args.firmware)
         rig.bless = args.bless
         print(f"board: {rig.board.must('uname -srm')}", flush=True)
         for name, case in cases:
