@@ -4,7 +4,7 @@ use std::fmt;
 
 use normgate_core::Committed;
 use normgate_link::{Config, LinkError, Report, SerialSink, Snapshot, model_hash};
-use normgate_protocol::{BodyError, Limits, Policy};
+use normgate_protocol::{BodyError, Limits, Policy, State as McuState};
 
 pub use normgate_link::Port;
 
@@ -63,6 +63,7 @@ pub struct Serial {
     link: Option<SerialSink>,
     name: String,
     trouble: Option<String>,
+    held: bool,
     tell: Box<dyn FnMut(&str) + Send>,
 }
 
@@ -77,7 +78,7 @@ impl fmt::Debug for Serial {
 
 impl Serial {
     /// Starts a thread that opens the port, and opens it again whenever it breaks. `tell` gets lines for a person: of
-    /// sessions, of the microcontroller's state, and the statistics at the end.
+    /// sessions, of faults, of a gate that is held, and the statistics at the end.
     ///
     /// # Errors
     /// [`SerialError`] where a time is out of its range, or the model has no hash or a number of labels that the
@@ -101,6 +102,7 @@ impl Serial {
             link: Some(link),
             name: options.port.to_string(),
             trouble: None,
+            held: false,
             tell: Box::new(tell),
         })
     }
@@ -122,9 +124,16 @@ impl Serial {
     fn listen(&mut self) {
         let Some(link) = &self.link else { return };
         for event in link.events() {
-            use normgate_link::Event::{Agreed, Answered, Ended, Problem};
+            use normgate_link::Event::{Agreed, Answered, Ended, Problem, State};
             match &event {
                 Answered { .. } => continue,
+                // Safe and active follow each other with every verdict.
+                State(state) => {
+                    let was_held = std::mem::replace(&mut self.held, *state == McuState::Held);
+                    if was_held == self.held {
+                        continue;
+                    }
+                }
                 Agreed { .. } => self.trouble = None,
                 Ended(_) | Problem(_) if link.snapshot().agreed.is_none() => {
                     self.trouble = Some(event.to_string());
