@@ -11,7 +11,9 @@ fn main() -> io::Result<()> {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return Ok(());
     }
-    let out = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
+    let out = env::var_os("OUT_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_default();
     let map = fs::read_to_string("memory.x.in")?.replace("STACK_KIB", stack);
     fs::write(out.join("memory.x"), map)?;
     println!("cargo:rustc-link-search={}", out.display());

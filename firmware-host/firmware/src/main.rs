@@ -19,7 +19,7 @@ mod app {
     use core::sync::atomic::{AtomicU32, Ordering};
 
     use heapless::spsc::{Consumer, Producer, Queue};
-    use normgate_firmware::tm4c123::{Board, Guard, Line, Ports, Uart};
+    use normgate_firmware::tm4c123::{Board, Guard, Line, Ports, Stopwatch, Ticker, Uart};
     use normgate_firmware::{Liveness, Received, Service, product};
     use tm4c123x::GPIO_PORTF;
 
@@ -38,7 +38,8 @@ mod app {
 
     #[local]
     struct Local {
-        now: u64,
+        stopwatch: Stopwatch,
+        ticker: Ticker,
         service: Service<Pin, Pin, Guard>,
         heard: Producer<'static, u8>,
         hears: Consumer<'static, u8>,
@@ -57,7 +58,8 @@ mod app {
             board.bitten,
         );
         let local = Local {
-            now: 0,
+            stopwatch: board.stopwatch,
+            ticker: board.ticker,
             service,
             heard,
             hears,
@@ -82,17 +84,17 @@ mod app {
         LOST.fetch_add(full + overrun, Ordering::Relaxed);
     }
 
-    #[task(binds = SysTick, priority = 1, shared = [uart], local = [now, service, hears])]
+    #[task(binds = TIMER0A, priority = 1, shared = [uart], local = [stopwatch, ticker, service, hears])]
     fn millisecond(mut context: millisecond::Context) {
-        let now = context.local.now;
-        *now = now.wrapping_add(1);
+        context.local.ticker.take();
+        let now = context.local.stopwatch.now_ms();
         let service = context.local.service;
         let received = Received {
             queue: context.local.hears,
             lost: LOST.load(Ordering::Relaxed),
             turns: TURNS.load(Ordering::Relaxed),
         };
-        service.run(*now, received);
+        service.run(now, received);
         context.shared.uart.lock(|uart| service.transmit(uart));
     }
 }

@@ -1,3 +1,4 @@
+mod clock;
 mod line;
 mod raw;
 mod uart;
@@ -8,15 +9,15 @@ mod watchdog;
 mod spi;
 
 use cortex_m::peripheral::SYST;
-use cortex_m::peripheral::syst::SystClkSource;
 use critical_section::Mutex;
 #[cfg(any(feature = "ssd1306", feature = "st7789"))]
 use tm4c123x::GPIO_PORTA;
-use tm4c123x::{GPIO_PORTF, Peripherals, SYSCTL};
+use tm4c123x::{GPIO_PORTF, Peripherals};
 
 use crate::gate::Gate;
 use raw::Raw;
 
+pub use clock::{Stopwatch, Ticker};
 pub use line::Line;
 #[cfg(any(feature = "ssd1306", feature = "st7789"))]
 pub use spi::{Cycles, DisplayPins, Ssi};
@@ -54,6 +55,10 @@ pub struct Board {
     pub gate: Pins,
     /// The line to the host.
     pub uart: Uart,
+    /// Time.
+    pub stopwatch: Stopwatch,
+    /// The millisecond.
+    pub ticker: Ticker,
     /// It runs.
     pub watchdog: Guard,
     /// The reset's cause register, if the watchdog was it.
@@ -64,11 +69,12 @@ pub struct Board {
 }
 
 impl Board {
-    /// Sets the pins to safe, the clock to 50 MHz from the crystal, and starts the millisecond, the watchdog and the UART.
+    /// Sets the pins to safe, the clock to 50 MHz from the crystal, and starts the timers, the watchdog and the UART.
     /// Without a crystal it does not return: nothing would be in time.
-    pub fn new(ports: &'static mut Ports, peripherals: Peripherals, mut millisecond: SYST) -> Self {
+    pub fn new(ports: &'static mut Ports, peripherals: Peripherals, core_timer: SYST) -> Self {
         let control = peripherals.SYSCTL;
         control.rcgcgpio.write(|w| w.r0().set_bit().r5().set_bit());
+        control.rcgctimer.write(|w| w.r0().set_bit());
         control.rcgcuart.write(|w| w.r0().set_bit());
         control.rcgcwd.write(|w| w.r0().set_bit());
         control.rcgcssi.write(|w| w.r0().set_bit());
@@ -80,41 +86,23 @@ impl Board {
         let cause = control.resc.read();
         let bitten = cause.wdt0().bit_is_set().then(|| cause.bits());
         control.resc.write(|w| w.raw(0));
-        start_clock(&control);
+        clock::start(&control);
         let a = peripherals.GPIO_PORTA;
         // PA0 and PA1 are the UART's.
         a.afsel.modify(|r, w| w.raw(r.bits() | 0b11));
         a.pctl.modify(|r, w| w.raw(r.bits() & !0xFF | 0x11));
         a.den.modify(|r, w| w.raw(r.bits() | 0b11));
-        millisecond.set_clock_source(SystClkSource::Core);
-        millisecond.set_reload(CLOCK_HZ / 1000 - 1);
-        millisecond.clear_current();
-        millisecond.enable_interrupt();
-        millisecond.enable_counter();
         #[cfg(any(feature = "ssd1306", feature = "st7789"))]
         let display = DisplayPins::new(ports.a.insert(Mutex::new(a)), peripherals.SSI0);
         Self {
             gate,
             uart: Uart::new(peripherals.UART0),
+            stopwatch: Stopwatch::new(core_timer),
+            ticker: Ticker::new(peripherals.TIMER0),
             watchdog,
             bitten,
             #[cfg(any(feature = "ssd1306", feature = "st7789"))]
             display,
         }
     }
-}
-
-/// From the crystal of 16 MHz by the PLL: 200 MHz over 4.
-fn start_clock(control: &SYSCTL) {
-    const CRYSTAL_16_MHZ: u32 = 0x15 << 6;
-    const DIVISOR_4: u32 = 3 << 23;
-    const USE_DIVISOR: u32 = 1 << 22;
-    const BYPASS_PLL: u32 = 1 << 11;
-    // All 0: the main oscillator is on and chosen, the PLL has power.
-    let stopped = CRYSTAL_16_MHZ | DIVISOR_4 | BYPASS_PLL;
-    control.rcc.modify(|_, w| w.moscdis().clear_bit().bypass().set_bit().usesysdiv().clear_bit());
-    control.rcc.write(|w| w.raw(stopped));
-    while control.ris.read().plllris().bit_is_clear() {}
-    control.rcc.write(|w| w.raw(stopped | USE_DIVISOR));
-    control.rcc.write(|w| w.raw(stopped & !BYPASS_PLL | USE_DIVISOR));
 }

@@ -1,4 +1,4 @@
-use tm4c123x::{gpio_porta, ssi0, sysctl, uart0, watchdog0};
+use tm4c123x::{gpio_porta, ssi0, sysctl, timer0, uart0, watchdog0};
 
 /// Writes a register whole. The peripheral access crate has no safe way for registers and fields of numbers.
 pub(super) trait Raw {
@@ -29,6 +29,7 @@ raw!(
     ssi0::dr,
     sysctl::rcc,
     sysctl::resc,
+    timer0::tailr,
     uart0::dr,
     uart0::fbrd,
     uart0::ibrd,

@@ -11,8 +11,10 @@ use crate::product::BAUD;
 /// 64ths of the clock over 16 times the baud rate.
 const DIVISOR: u32 = (4 * CLOCK_HZ + BAUD / 2) / BAUD;
 
-/// LCRH: words of 8 bits, queues of 16 bytes.
-const EIGHT_BITS_FIFO: u32 = 0x70;
+/// LCRH: words of 8 bits.
+const EIGHT_BITS: u32 = 0x60;
+/// LCRH: queues of 16 bytes.
+const QUEUES: u32 = 0x10;
 /// ICR: all that can be cleared.
 const ALL_INTERRUPTS: u32 = 0x17F2;
 
@@ -25,7 +27,9 @@ impl Uart {
         uart.ctl.write(|w| w.uarten().clear_bit());
         uart.ibrd.write(|w| w.raw(DIVISOR / 64));
         uart.fbrd.write(|w| w.raw(DIVISOR % 64));
-        uart.lcrh.write(|w| w.raw(EIGHT_BITS_FIFO));
+        // Without its queues first: what lies in them is of the run before.
+        uart.lcrh.write(|w| w.raw(EIGHT_BITS));
+        uart.lcrh.write(|w| w.raw(EIGHT_BITS | QUEUES));
         // Half a queue of bytes, or silence after some.
         uart.im.write(|w| w.rxim().set_bit().rtim().set_bit());
         uart.ctl
