@@ -14,19 +14,25 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     }
 }
 
+mod show;
+
 #[rtic::app(device = tm4c123x, peripherals = true)]
 mod app {
     use core::sync::atomic::{AtomicU32, Ordering};
 
     use heapless::spsc::{Consumer, Producer, Queue};
-    use normgate_firmware::tm4c123::{Board, Guard, Line, Ports, Stopwatch, Ticker, Uart};
+    use normgate_firmware::tm4c123::{
+        Board, Fittings, Guard, Line, Ports, Stopwatch, Ticker, Uart,
+    };
     use normgate_firmware::{Liveness, Received, Service, product};
     use tm4c123x::GPIO_PORTF;
 
+    use crate::show::{self, BLANK, Canvas};
+
     type Pin = Line<GPIO_PORTF>;
 
-    /// 22 ms of the line at 115200 baud.
-    const QUEUE: usize = 256;
+    /// 44 ms of the line at 115200 baud.
+    const QUEUE: usize = 512;
 
     static LOST: AtomicU32 = AtomicU32::new(0);
     static TURNS: AtomicU32 = AtomicU32::new(0);
@@ -43,6 +49,7 @@ mod app {
         service: Service<Pin, Pin, Guard>,
         heard: Producer<'static, u8>,
         hears: Consumer<'static, u8>,
+        fittings: Option<Fittings>,
     }
 
     #[init(local = [queue: Queue<u8, QUEUE> = Queue::new(), ports: Ports = Ports::new()])]
@@ -63,15 +70,23 @@ mod app {
             service,
             heard,
             hears,
+            fittings: Some(board.fittings),
         };
         (Shared { uart: board.uart }, local)
     }
 
-    #[idle]
-    fn idle(_: idle::Context) -> ! {
-        loop {
+    #[idle(local = [canvas: Canvas = BLANK, fittings])]
+    fn idle(context: idle::Context) -> ! {
+        let turn = || {
             TURNS.fetch_add(1, Ordering::Relaxed);
             cortex_m::asm::wfi();
+        };
+        match context.local.fittings.take() {
+            Some(fittings) => show::run(context.local.canvas, fittings, turn),
+            // It runs once.
+            None => loop {
+                turn();
+            },
         }
     }
 
@@ -95,6 +110,8 @@ mod app {
             turns: TURNS.load(Ordering::Relaxed),
         };
         service.run(now, received);
+        #[cfg(feature = "panel")]
+        show::publish(service.news());
         context.shared.uart.lock(|uart| service.transmit(uart));
     }
 }

@@ -9,7 +9,7 @@ use normgate_protocol::{FaultCode, FaultRepr, HELLO_INTERVAL_MS, PrivateFault};
 use crate::gate::Gate;
 use crate::liveness::Liveness;
 #[cfg(feature = "panel")]
-use crate::screen::Face;
+use crate::screen::{Face, Picture};
 
 /// The private fault that says that bytes were lost before they were read. Its detail is how many since the start.
 pub const LOST_BYTES: PrivateFault = match PrivateFault::new(0x8000) {
@@ -17,9 +17,9 @@ pub const LOST_BYTES: PrivateFault = match PrivateFault::new(0x8000) {
     Err(_) => panic!("while it is compiled"),
 };
 
-/// Bytes taken from the queue in one ms, at most: five times what comes at 115200 baud. It bounds the time that the
-/// millisecond's interrupt takes.
-pub const PER_TICK: usize = 64;
+/// Bytes taken from the queue in one ms, at most: almost three times what comes at 115200 baud. It bounds the time that
+/// the millisecond's interrupt takes.
+pub const PER_TICK: usize = 32;
 
 /// What resets the board unless it is fed.
 pub trait Watchdog {
@@ -87,7 +87,9 @@ impl<O: OutputPin, C: OutputPin, W: Watchdog> Service<O, C, W> {
         let event = self.mcu.tick(now);
         self.note(now, event);
         let mut bytes = heapless::Vec::<u8, PER_TICK>::new();
-        while !bytes.is_full() && let Some(byte) = received.queue.dequeue() {
+        while !bytes.is_full()
+            && let Some(byte) = received.queue.dequeue()
+        {
             let _ = bytes.push(byte);
         }
         let mut rest = bytes.as_slice();
@@ -112,10 +114,10 @@ impl<O: OutputPin, C: OutputPin, W: Watchdog> Service<O, C, W> {
         }
     }
 
-    /// What the display is to show.
+    /// What the display is to show, if it is not what was given last.
     #[cfg(feature = "panel")]
-    pub const fn face(&self) -> &Face {
-        &self.face
+    pub fn news(&mut self) -> Option<Picture> {
+        self.face.news()
     }
 
     fn note(&mut self, now: u64, event: Option<McuEvent>) {

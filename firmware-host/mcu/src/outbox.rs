@@ -1,7 +1,7 @@
 use heapless::Deque;
 
-/// Bytes that wait to be written, at most: three of the longest envelopes.
-pub const OUTBOX: usize = 3 * normgate_protocol::MAX_ENVELOPE;
+/// Bytes that wait to be written, at most: five of the longest envelopes.
+pub const OUTBOX: usize = 5 * normgate_protocol::MAX_ENVELOPE;
 
 /// Whole envelopes, in their order.
 #[derive(Debug)]

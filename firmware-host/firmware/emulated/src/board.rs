@@ -143,7 +143,7 @@ impl Board {
             let last = world.passed.len().saturating_sub(4);
             let (wrongs, passed) = (&world.wrongs, &world.passed[last..]);
             panic!(
-                "{what}: not seen at {} ms; {wrongs:?}; {passed:#?}",
+                "{what}: not seen at {:?}; {wrongs:?}; {passed:#?}",
                 world.now
             );
         };

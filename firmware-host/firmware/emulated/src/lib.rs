@@ -1,6 +1,6 @@
 //! The firmware on an emulated board, as it is seen from outside: the pins as the emulator drives them, the bytes on the
-//! line, the memory. Time is the board's: it counts how often the emulated timer ends its millisecond, whether or not the
-//! firmware hears of it, so that a slow machine moves no deadline.
+//! line, the memory. Time is the board's
+//! ([`world::Moment`]), so that a slow machine moves no deadline.
 
 #![forbid(unsafe_code)]
 

@@ -7,8 +7,10 @@ const TIMER_0A: &str = "35";
 /// What the emulated hardware did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hardware {
-    /// A millisecond has passed on the board.
+    /// A millisecond has passed on the board: its timer interrupts.
     Millisecond,
+    /// The firmware takes the timer's interrupt.
+    Taken,
     /// A byte came in on the line.
     Heard(u8),
     /// A byte was given to the line.
@@ -43,7 +45,11 @@ impl Hardware {
             "nvic_set_irq_level" => {
                 let exception = words.nth(3)?;
                 let level = words.nth(3)?;
-                (exception == TIMER_0A && level == "1").then_some(Self::Millisecond)
+                match (exception, level) {
+                    (TIMER_0A, "1") => Some(Self::Millisecond),
+                    (TIMER_0A, "0") => Some(Self::Taken),
+                    _ => None,
+                }
             }
             "pl011_put_fifo" => hex(words.nth(2)?).map(|byte| Self::Heard(byte as u8)),
             "pl011_write" => {
@@ -79,7 +85,7 @@ mod tests {
             ),
             (
                 "nvic_set_irq_level NVIC external irq 35 level set to 0",
-                None,
+                Some(Hardware::Taken),
             ),
             (
                 "nvic_set_irq_level NVIC external irq 21 level set to 1",

@@ -4,8 +4,19 @@ use crate::trace::Hardware;
 
 /// How long a class is output, ms: the protocol's.
 const HOLD_MS: u64 = 250;
-/// From the last byte of a packet to what it does, ms: one tick, and a full queue of 256 bytes at 64 a tick.
-pub const REACTION_MS: u64 = 6;
+/// From the last byte of a packet to what it does, ms: a queue of 512 bytes at 32 a tick, and
+/// what is left of a tick.
+pub const REACTION_MS: u64 = 18;
+
+/// A time on the board, as two counts of its milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// All, also those in which the emulated processor stood still. No more have passed.
+    pub all: u64,
+    /// Those in which the emulated processor ran: at the end of each it took the timer's interrupt before the next end.
+    /// No fewer have passed for the firmware. A machine that is too slow lets the board sleep over many.
+    pub ran: u64,
+}
 
 /// One of the gate's pins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +40,21 @@ impl Pin {
 /// A packet that was on the line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passed {
-    /// When its last byte was, ms of the board.
-    pub at: u64,
+    /// When its last byte was.
+    pub at: Moment,
     /// The packet.
     pub packet: Packet,
+}
+
+/// A reset of the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reset {
+    /// When.
+    pub at: Moment,
+    /// How many changes of the pins were before it: the one that it makes is the next in [`World::edges`].
+    pub edges: usize,
+    /// How many packets were before it.
+    pub passed: usize,
 }
 
 /// What was seen of a board from outside. It looks at every change whether it may be; what may not is kept in
@@ -41,21 +63,23 @@ pub struct Passed {
 pub struct World {
     /// Classes that open the gate.
     opens: Vec<u16>,
-    /// Ms that the board counted, also over resets.
-    pub now: u64,
+    /// Time since the start, also over resets.
+    pub now: Moment,
+    /// The firmware took the timer's last interrupt.
+    taken: bool,
     high: [bool; 2],
-    /// Until when each pin may be high: by verdicts that came whole.
+    /// Until when each pin may be high, ms that the processor ran: by verdicts that came whole.
     until: [u64; 2],
     /// Times at which the pins changed, and what they were then: open, closed.
-    pub edges: Vec<(u64, [bool; 2])>,
-    /// Times at which the board was reset.
-    pub resets: Vec<u64>,
+    pub edges: Vec<(Moment, [bool; 2])>,
+    /// Resets of the board, the first when it was switched on.
+    pub resets: Vec<Reset>,
     /// Packets of both sides, in their order.
     pub passed: Vec<Passed>,
     /// When the last byte came in.
-    pub heard_at: u64,
+    pub heard_at: Moment,
     /// When a byte of the board's was given to the line last.
-    pub said_at: u64,
+    pub said_at: Moment,
     session: Option<SessionId>,
     heard: Decoder,
     said: Decoder,
@@ -83,11 +107,11 @@ impl World {
     }
 
     /// When the pins went to safe for the last time; none if they are not.
-    pub fn safe_since(&self) -> Option<u64> {
+    pub fn safe_since(&self) -> Option<Moment> {
         match self.edges.last() {
             Some((at, [false, false])) => Some(*at),
             Some(_) => None,
-            None => Some(0),
+            None => Some(Moment::default()),
         }
     }
 
@@ -108,9 +132,12 @@ impl World {
     pub fn see(&mut self, hardware: Hardware) {
         match hardware {
             Hardware::Millisecond => {
-                self.now += 1;
+                self.now.all += 1;
+                self.now.ran += u64::from(self.taken);
+                self.taken = false;
                 self.check_time();
             }
+            Hardware::Taken => self.taken = true,
             Hardware::Heard(byte) => {
                 self.heard_at = self.now;
                 if let Some(Ok(packet)) = self.heard.feed(byte) {
@@ -140,7 +167,11 @@ impl World {
             }
             Hardware::Reset => {
                 // Inputs, which the gate's resistors pull low.
-                self.resets.push(self.now);
+                self.resets.push(Reset {
+                    at: self.now,
+                    edges: self.edges.len(),
+                    passed: self.passed.len(),
+                });
                 self.until = [0; 2];
                 self.session = None;
                 if self.high != [false; 2] {
@@ -154,7 +185,7 @@ impl World {
     fn check_time(&mut self) {
         for pin in [Pin::Open, Pin::Closed] {
             let until = self.until[pin as usize];
-            if self.is_high(pin) && self.now > until {
+            if self.is_high(pin) && self.now.ran > until {
                 self.wrong(&format!("{pin:?} is high, and may be until {until}"));
                 self.until[pin as usize] = u64::MAX;
             }
@@ -171,13 +202,13 @@ impl World {
                         } else {
                             Pin::Closed
                         };
-                        self.until[pin as usize] = self.now + HOLD_MS + REACTION_MS;
+                        self.until[pin as usize] = self.now.ran + HOLD_MS + REACTION_MS;
                     }
                 }
                 Message::Hello(_) if self.session != Some(packet.session) => {
                     self.session = Some(packet.session);
                     for until in &mut self.until {
-                        *until = (*until).min(self.now + REACTION_MS);
+                        *until = (*until).min(self.now.ran + REACTION_MS);
                     }
                 }
                 _ => {}
@@ -196,7 +227,7 @@ impl World {
     }
 
     fn wrong(&mut self, what: &str) {
-        let now = self.now;
-        self.wrongs.push(format!("at {now} ms: {what}"));
+        let Moment { all, ran } = self.now;
+        self.wrongs.push(format!("at {all} ms ({ran}): {what}"));
     }
 }

@@ -20,9 +20,13 @@ use raw::Raw;
 pub use clock::{Stopwatch, Ticker};
 pub use line::Line;
 #[cfg(any(feature = "ssd1306", feature = "st7789"))]
-pub use spi::{Cycles, DisplayPins, Ssi};
+pub use spi::{Cycles, DisplayPins as Fittings, Ssi};
 pub use uart::Uart;
 pub use watchdog::Guard;
+
+/// A display's bus and pins: none.
+#[cfg(not(any(feature = "ssd1306", feature = "st7789")))]
+pub struct Fittings;
 
 /// Of the core, after [`Board::new`].
 pub const CLOCK_HZ: u32 = 50_000_000;
@@ -64,8 +68,7 @@ pub struct Board {
     /// The reset's cause register, if the watchdog was it.
     pub bitten: Option<u32>,
     /// The display's bus and pins.
-    #[cfg(any(feature = "ssd1306", feature = "st7789"))]
-    pub display: DisplayPins,
+    pub fittings: Fittings,
 }
 
 impl Board {
@@ -93,7 +96,9 @@ impl Board {
         a.pctl.modify(|r, w| w.raw(r.bits() & !0xFF | 0x11));
         a.den.modify(|r, w| w.raw(r.bits() | 0b11));
         #[cfg(any(feature = "ssd1306", feature = "st7789"))]
-        let display = DisplayPins::new(ports.a.insert(Mutex::new(a)), peripherals.SSI0);
+        let fittings = Fittings::new(ports.a.insert(Mutex::new(a)), peripherals.SSI0);
+        #[cfg(not(any(feature = "ssd1306", feature = "st7789")))]
+        let fittings = Fittings;
         Self {
             gate,
             uart: Uart::new(peripherals.UART0),
@@ -101,8 +106,7 @@ impl Board {
             ticker: Ticker::new(peripherals.TIMER0),
             watchdog,
             bitten,
-            #[cfg(any(feature = "ssd1306", feature = "st7789"))]
-            display,
+            fittings,
         }
     }
 }

@@ -4,8 +4,8 @@ use embedded_hal_nb::nb;
 use embedded_hal_nb::serial::{ErrorType, Write};
 use tm4c123x::UART0;
 
-use super::raw::Raw;
 use super::CLOCK_HZ;
+use super::raw::Raw;
 use crate::product::BAUD;
 
 /// 64ths of the clock over 16 times the baud rate.

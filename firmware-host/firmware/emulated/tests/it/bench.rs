@@ -39,6 +39,11 @@ pub(crate) fn report(frame: u64, class: Option<u16>) -> Report {
     }
 }
 
+/// A verdict was applied.
+pub(crate) fn is_applied(message: &Message) -> bool {
+    matches!(message, Message::Ack(ack) if ack.status == Status::Applied)
+}
+
 /// A board that is on; at the end of its test it is asked whether anything was wrong.
 pub(crate) struct Bench(Board);
 
@@ -59,8 +64,7 @@ impl Bench {
         SerialSink::over(wire, config()).unwrap()
     }
 
-    /// Says a class, frame after frame, until a verdict is applied in a session that begins after place `from`, and the
-    /// pin is high. Gives that session.
+    /// Says a class, frame after frame, until its pin is high. Gives the session.
     pub(crate) fn drive(&self, sink: &SerialSink, class: Option<u16>, pin: Pin) -> SessionId {
         let mut frame = 0;
         let offer = || {
@@ -69,11 +73,9 @@ impl Bench {
             sleep(Duration::from_millis(5));
         };
         self.wait_doing("the gate follows", offer, |world| {
-            let acks = world.of(Role::Mcu, 0).rev();
-            let applied = |message: &Message| matches!(message, Message::Ack(ack) if ack.status == Status::Applied);
-            let mut acks = acks.filter(|passed| applied(&passed.packet.message));
-            let session = acks.next()?.packet.session;
-            world.is_high(pin).then_some(session)
+            let mut acks = world.of(Role::Mcu, 0).rev();
+            let ack = acks.find(|passed| is_applied(&passed.packet.message))?;
+            world.is_high(pin).then_some(ack.packet.session)
         })
     }
 
@@ -89,7 +91,7 @@ impl Bench {
         );
         let world = self.world();
         assert_eq!(world.wrongs, Vec::<String>::new());
-        assert!(world.now > 0 && !world.passed.is_empty());
+        assert!(world.now.ran > 0 && !world.passed.is_empty());
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use normgate_firmware::product::{IDLE_MS, WATCHDOG_MS};
 use normgate_firmware_emulated::Pin;
+use normgate_firmware_emulated::world::Moment;
 
 use crate::bench::{Bench, OPENING};
 
@@ -15,7 +16,7 @@ const TICKS: u64 = 2;
 
 /// Sets the program counter on an endless loop, at once or in a function; gives the board's time then, and that of
 /// the reset.
-fn hang(bench: &mut Bench, within: Option<&str>) -> (u64, u64) {
+fn hang(bench: &mut Bench, within: Option<&str>) -> (Moment, Moment) {
     let resets = bench.world().resets.len();
     let bites = bench.bites().unwrap();
     let (endless, _) = bench.image().symbol(LOOP).unwrap();
@@ -28,7 +29,7 @@ fn hang(bench: &mut Bench, within: Option<&str>) -> (u64, u64) {
     let hung = bench.world().now;
     debugger.go().unwrap();
     let reset = bench.wait("the watchdog bites", |world| {
-        world.resets.get(resets).copied()
+        world.resets.get(resets).map(|reset| reset.at)
     });
     // The emulator tells of it, at most once a second.
     for _ in 0..1000 {
@@ -48,10 +49,10 @@ fn a_hang_in_the_rules_ends_in_a_reset() {
         bench.drive(&sink, OPENING, Pin::Open);
         let (hung, reset) = hang(&mut bench, Some("TIMER0A"));
         let limit = 2 * u64::from(WATCHDOG_MS) + TICKS;
-        assert!(reset <= hung + limit, "hung {hung}, reset {reset}");
+        assert!(reset.all <= hung.all + limit, "{hung:?}, {reset:?}");
         // Nothing else put the gate to safe: it hung with the pin high.
         let edges = bench.world().edges.clone();
-        let closed = edges.iter().find(|(time, _)| *time > hung);
+        let closed = edges.iter().find(|(time, _)| time.all > hung.all);
         assert_eq!(closed, Some(&(reset, [false; 2])));
     }
     bench.drive(&sink, OPENING, Pin::Open);
@@ -65,7 +66,7 @@ fn a_hang_of_the_idle_loop_ends_in_a_reset_and_delays_no_pin() {
     bench.drive(&sink, OPENING, Pin::Open);
     let (hung, reset) = hang(&mut bench, None);
     let limit = IDLE_MS + 2 * u64::from(WATCHDOG_MS) + TICKS;
-    assert!(reset <= hung + limit, "hung {hung}, reset {reset}");
+    assert!(reset.all <= hung.all + limit, "{hung:?}, {reset:?}");
     bench.drive(&sink, OPENING, Pin::Open);
     bench.finish();
 }

@@ -3,11 +3,12 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use normgate_firmware_emulated::world::{Moment, REACTION_MS};
 use normgate_firmware_emulated::{Pin, World};
 use normgate_link::{Event, SerialSink};
 use normgate_protocol::{CommandRepr, Message, Role, State, Status};
 
-use crate::bench::{Bench, CLOSING, OPENING, report};
+use crate::bench::{Bench, CLOSING, OPENING, is_applied, report};
 
 /// GPIO port F, all pins.
 const PORT_F_DATA: u32 = 0x4002_53FC;
@@ -56,8 +57,8 @@ fn hello_and_each_verdict_drives_its_pin() {
     assert!(answered.1 == Status::Applied, "{answered:?}");
     let since = bench.world().safe_since().expect("safe");
     assert!(
-        since <= answered.0 && since >= asked,
-        "{asked} {since} {answered:?}"
+        since.all <= answered.0.all && since.all >= asked.all,
+        "{asked:?} {since:?} {answered:?}"
     );
     // Held.
     bench.drive(&sink, OPENING, Pin::Open);
@@ -81,7 +82,10 @@ fn hello_and_each_verdict_drives_its_pin() {
         said.find(|passed| is_safe(&passed.packet.message)).map(|passed| passed.at)
     });
     let safe = bench.wait("safe", |world| world.safe_since());
-    assert!(safe <= said_safe + 3, "{safe} {said_safe}");
+    assert!(
+        safe.ran <= said_safe.ran + REACTION_MS,
+        "{safe:?} {said_safe:?}"
+    );
     bench.finish();
 }
 
@@ -99,7 +103,7 @@ fn register_while(bench: &mut Bench, sink: &SerialSink, class: Option<u16>) -> u
 }
 
 /// When the last verdict on a frame arrived, and when and how it was answered.
-fn answer_to(world: &World, frame: u64) -> Option<(u64, (u64, Status))> {
+fn answer_to(world: &World, frame: u64) -> Option<(Moment, (Moment, Status))> {
     let mut verdicts = world.of(Role::Host, 0);
     let is_it =
         |message: &Message| matches!(message, Message::Verdict(verdict) if verdict.frame == frame);
@@ -119,10 +123,15 @@ fn ten_thousand_verdicts_are_acknowledged() {
     let sink = bench.sink();
     let mut frame = 0;
     let offer = || {
-        let class = (frame % 10) as u16;
-        sink.offer(&report(frame, Some(class).filter(|class| *class != 0)));
-        frame += 1;
-        sleep(Duration::from_millis(2));
+        let so_far = sink.snapshot().statistics;
+        let answered = so_far.acknowledged + so_far.stale + so_far.refused + so_far.unanswered;
+        // The emulated line has no baud rate: what is on its way is kept to what the board's queue holds.
+        if so_far.sent < answered + 6 {
+            let class = (frame % 10) as u16;
+            sink.offer(&report(frame, Some(class).filter(|class| *class != 0)));
+            frame += 1;
+        }
+        sleep(Duration::from_millis(1));
     };
     bench.wait_doing("10,000 verdicts", offer, |_| {
         (sink.snapshot().statistics.acknowledged >= 10_000).then_some(())
@@ -130,17 +139,14 @@ fn ten_thousand_verdicts_are_acknowledged() {
     let snapshot = sink.close();
     println!("{}", snapshot.statistics);
     let world = bench.world();
-    let applied = world.of(Role::Mcu, 0).filter(|passed| {
-        matches!(passed.packet.message, Message::Ack(ack) if ack.status == Status::Applied)
-    });
+    let applied = world
+        .of(Role::Mcu, 0)
+        .filter(|passed| is_applied(&passed.packet.message));
     assert!(applied.count() >= 10_000);
     assert_eq!(world.arrived().bad(), 0);
     assert_eq!(snapshot.statistics.decoded.bad(), 0);
-    assert!(
-        world.edges.len() > 10,
-        "the gate moved {} times",
-        world.edges.len()
-    );
+    let moved = world.edges.len();
+    assert!(moved > 1000, "the gate moved {moved} times");
     drop(world);
     bench.finish();
 }
