@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -15,10 +15,21 @@ use normgate_protocol::{Limits, Message, ModelHash, Role, SessionId, Status};
 pub(crate) const OPENING: Option<u16> = Some(1);
 pub(crate) const CLOSING: Option<u16> = Some(2);
 
+/// The image of this name.
+pub(crate) fn of(name: &str) -> PathBuf {
+    let folder = env::var_os("NORMGATE_FIRMWARE");
+    let folder = folder.expect("NORMGATE_FIRMWARE: scripts/test-firmware sets it, and runs this");
+    PathBuf::from(folder).join(name)
+}
+
+/// The firmware without a display.
 pub(crate) fn image() -> PathBuf {
-    env::var_os("NORMGATE_FIRMWARE")
-        .expect("NORMGATE_FIRMWARE names the firmware's ELF file; scripts/test-firmware builds and tests it")
-        .into()
+    of("gate")
+}
+
+/// The firmware that draws into memory.
+pub(crate) fn panel_image() -> PathBuf {
+    of("framebuffer")
 }
 
 pub(crate) fn config() -> Config {
@@ -49,7 +60,11 @@ pub(crate) struct Bench(Board);
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self(Board::start(&image(), OPENS).unwrap())
+        Self::of(&image())
+    }
+
+    pub(crate) fn of(image: &Path) -> Self {
+        Self(Board::start(image, OPENS).unwrap())
     }
 
     pub(crate) fn wire(&self) -> Serial {

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use normgate_firmware::LOST_BYTES;
-use normgate_firmware_emulated::world::Moment;
+use normgate_firmware_emulated::world::{Moment, REACTION_MS};
 use normgate_firmware_emulated::{Pin, World};
 use normgate_link::{Cable, Ended, Event, Faults, Faulty, SystemClock};
 use normgate_protocol::{FaultCode, Message, Role};
@@ -18,7 +18,7 @@ use crate::bench::{Bench, OPENING, report};
 const HOLD_MS: u64 = 250;
 /// Three heartbeats, as agreed.
 const SILENCE_MS: u64 = 300;
-/// One tick for what happens between two, one for what is done in the next.
+/// A tick is not over when something happens, and the next is when it is done.
 const TICKS: u64 = 2;
 
 fn is_link_lost(message: &Message) -> bool {
@@ -51,7 +51,7 @@ fn is_left_alone(bench: &Bench, from: usize) {
     let (verdict, packet) = last_of_host(&world);
     let safe = world.safe_since().expect("safe");
     assert!(
-        safe.ran <= verdict.ran + HOLD_MS + TICKS,
+        safe.ran <= verdict.ran + HOLD_MS + REACTION_MS,
         "verdict {verdict:?}, safe {safe:?}"
     );
     let mut said = world.of(Role::Mcu, from);
@@ -63,7 +63,7 @@ fn is_left_alone(bench: &Bench, from: usize) {
         "packet {packet:?}, lost {lost:?}"
     );
     assert!(
-        lost.ran <= packet.ran + SILENCE_MS + 2 * TICKS,
+        lost.ran <= packet.ran + SILENCE_MS + REACTION_MS,
         "packet {packet:?}, lost {lost:?}"
     );
 }

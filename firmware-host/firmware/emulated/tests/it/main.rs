@@ -1,5 +1,5 @@
-//! The firmware on an emulated board, against the host's real link over a pseudo-terminal. The image is the one that
-//! `NORMGATE_FIRMWARE` names; `scripts/test-firmware` builds it.
+//! The firmware on an emulated board, against the host's real link over a pseudo-terminal. The images are in the
+//! folder that `NORMGATE_FIRMWARE` names; `scripts/test-firmware` builds them.
 
 #![cfg(unix)]
 
@@ -7,4 +7,5 @@ mod bench;
 mod faults;
 mod hang;
 mod memory;
+mod panel;
 mod session;
