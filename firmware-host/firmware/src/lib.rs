@@ -14,6 +14,9 @@ mod gate;
 mod liveness;
 mod service;
 
+#[cfg(test)]
+mod tests;
+
 /// What a product decides.
 pub mod product;
 
