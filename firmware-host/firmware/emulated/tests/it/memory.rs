@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use normgate_firmware_emulated::Image;
 
-use crate::bench::{image, of};
+use crate::bench::{image, of, panel_image};
 
 /// Images, and what they are.
 const IMAGES: [(&str, &str); 4] = [
@@ -30,8 +30,15 @@ fn flash_and_ram_are_within_their_limits() {
 
 #[test]
 fn nothing_panics() {
-    let image = Image::read(&image()).unwrap();
-    assert_eq!(image.panics, Vec::<String>::new());
+    for image in [image(), panel_image()] {
+        let image = Image::read(&image).unwrap();
+        assert_eq!(
+            image.panics,
+            Vec::<String>::new(),
+            "{}",
+            image.path.display()
+        );
+    }
 }
 
 /// The same program with checks of overflow, which panic: the check finds them.
