@@ -20,7 +20,7 @@ const RAM: (u32, usize) = (0x2000_0000, 64 * 1024);
 /// What the RAM holds before the program runs.
 const PAINT: u8 = 0xA5;
 /// How long a machine may take for anything.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The emulated board with a program, and its line as a pseudo-terminal. Dropping it switches it off.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Board {
     /// Waits until `look` sees what it wants; `act` is done in between.
     ///
     /// # Panics
-    /// It is not there in two minutes.
+    /// It is not there in five minutes.
     pub fn wait_doing<T>(
         &self,
         what: &str,

@@ -193,26 +193,17 @@ impl World {
     }
 
     fn arrive(&mut self, packet: Packet) {
-        if packet.from == Role::Host {
-            match &packet.message {
-                Message::Verdict(verdict) if self.session == Some(packet.session) => {
-                    if let Some(class) = verdict.judgement.committed() {
-                        let pin = if self.opens.contains(&class) {
-                            Pin::Open
-                        } else {
-                            Pin::Closed
-                        };
-                        self.until[pin as usize] = self.now.ran + HOLD_MS + REACTION_MS;
-                    }
-                }
-                Message::Hello(_) if self.session != Some(packet.session) => {
-                    self.session = Some(packet.session);
-                    for until in &mut self.until {
-                        *until = (*until).min(self.now.ran + REACTION_MS);
-                    }
-                }
-                _ => {}
-            }
+        if packet.from == Role::Host
+            && self.session == Some(packet.session)
+            && let Message::Verdict(verdict) = &packet.message
+            && let Some(class) = verdict.judgement.committed()
+        {
+            let pin = if self.opens.contains(&class) {
+                Pin::Open
+            } else {
+                Pin::Closed
+            };
+            self.until[pin as usize] = self.now.ran + HOLD_MS + REACTION_MS;
         }
         let at = self.now;
         self.passed.push(Passed { at, packet });
@@ -223,11 +214,153 @@ impl World {
         if packet.from != Role::Mcu {
             self.wrong("the board speaks as a host");
         }
+        // A session begins with its answer: the hello itself may have been lost in a full queue.
+        if packet.session.is_some() && matches!(packet.message, Message::Hello(_)) {
+            self.session = Some(packet.session);
+            self.until = self.until.map(|until| until.min(self.now.ran));
+        }
         self.passed.push(Passed { at, packet });
     }
 
     fn wrong(&mut self, what: &str) {
         let Moment { all, ran } = self.now;
         self.wrongs.push(format!("at {all} ms ({ran}): {what}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use normgate_protocol::{Judgement, Raw, Sequence, VerdictRepr};
+
+    use super::*;
+
+    const OPEN: u8 = 3;
+    const CLOSED: u8 = 1;
+
+    fn pass_by(world: &mut World, from: Role, sequence: u32, message: Message) {
+        let packet = Packet {
+            from,
+            sequence: Sequence(sequence),
+            session: SessionId(4),
+            message,
+        };
+        for byte in packet.encode().unwrap() {
+            world.see(match from {
+                Role::Host => Hardware::Heard(byte),
+                Role::Mcu => Hardware::Said(byte),
+            });
+        }
+    }
+
+    fn hello(world: &mut World) {
+        use normgate_protocol::{HelloRepr, Limits, ModelHash, Software, Versions};
+        let hello = HelloRepr {
+            versions: Versions::SPOKEN,
+            labels: 10,
+            software: Software {
+                major: 1,
+                minor: 0,
+                patch: 0,
+            },
+            limits: Limits::new(300, 60).unwrap(),
+            uptime_ms: 0,
+            model: ModelHash([0; 32]),
+        };
+        pass_by(world, Role::Host, 1, Message::Hello(hello));
+        pass_by(world, Role::Mcu, 1, Message::Hello(hello));
+    }
+
+    fn verdict(world: &mut World, class: Option<u16>) {
+        let judgement = Judgement::new(10, class, Raw::of(2.0, 1.0)).unwrap();
+        let verdict = VerdictRepr {
+            frame: 0,
+            echo_ms: 0,
+            age_ms: 0,
+            judgement,
+        };
+        pass_by(world, Role::Host, 2, Message::Verdict(verdict));
+    }
+
+    fn pin(world: &mut World, number: u8, high: bool) {
+        world.see(Hardware::Pin { number, high });
+    }
+
+    fn pass(world: &mut World, ms: u64) {
+        for _ in 0..ms {
+            world.see(Hardware::Taken);
+            world.see(Hardware::Millisecond);
+        }
+    }
+
+    /// A board in a session, whose host said class 1, which opens.
+    fn opened() -> World {
+        let mut world = World::new(&[1]);
+        hello(&mut world);
+        verdict(&mut world, Some(1));
+        pin(&mut world, OPEN, true);
+        world
+    }
+
+    #[test]
+    fn what_may_be_is_not_wrong() {
+        let mut world = opened();
+        pass(&mut world, HOLD_MS);
+        pin(&mut world, OPEN, false);
+        verdict(&mut world, Some(2));
+        pin(&mut world, CLOSED, true);
+        pass(&mut world, 100);
+        world.see(Hardware::Reset);
+        assert!(world.is_safe());
+        pass(&mut world, 1000);
+        assert_eq!(world.wrongs, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_may_not_be_is_found() {
+        let both: fn(&mut World) = |world| {
+            verdict(world, Some(2));
+            pin(world, CLOSED, true);
+        };
+        let too_long = |world: &mut World| pass(world, HOLD_MS + REACTION_MS + 1);
+        let unasked = |world: &mut World| {
+            pin(world, OPEN, false);
+            pin(world, CLOSED, true);
+        };
+        let after_a_reset = |world: &mut World| {
+            world.see(Hardware::Reset);
+            pin(world, OPEN, true);
+        };
+        let after_a_hello = |world: &mut World| {
+            hello(world);
+            pass(world, 1);
+        };
+        let another_pin = |world: &mut World| pin(world, 0, true);
+        for (what, act) in [
+            ("both", both),
+            ("too long", too_long),
+            ("unasked", unasked),
+            ("after a reset", after_a_reset),
+            ("after a hello", after_a_hello),
+            ("another pin", another_pin),
+        ] {
+            let mut world = opened();
+            pass(&mut world, 20);
+            act(&mut world);
+            assert_eq!(world.wrongs.len(), 1, "{what}: {:?}", world.wrongs);
+        }
+    }
+
+    #[test]
+    fn a_machine_that_is_too_slow_moves_no_deadline() {
+        let mut world = opened();
+        pass(&mut world, HOLD_MS - 1);
+        // The emulator lets the processor sleep over these.
+        for _ in 0..100 {
+            world.see(Hardware::Millisecond);
+        }
+        assert_eq!(world.now.all, world.now.ran + 100);
+        assert_eq!(world.wrongs, Vec::<String>::new());
+        pass(&mut world, REACTION_MS + 2);
+        assert_eq!(world.wrongs.len(), 1);
     }
 }

@@ -10,7 +10,7 @@ use normgate_firmware::LOST_BYTES;
 use normgate_firmware_emulated::world::{Moment, REACTION_MS};
 use normgate_firmware_emulated::{Pin, World};
 use normgate_link::{Cable, Ended, Event, Faults, Faulty, SystemClock};
-use normgate_protocol::{FaultCode, Message, Role};
+use normgate_protocol::{FaultCode, Message, Packet, Role};
 
 use crate::bench::{Bench, OPENING, report};
 
@@ -25,18 +25,22 @@ fn is_link_lost(message: &Message) -> bool {
     matches!(message, Message::Fault(fault) if fault.code == FaultCode::LinkLost)
 }
 
-/// The last committed verdict that arrived, and the last good packet of the host's.
-fn last_of_host(world: &World) -> (Moment, Moment) {
-    let last = |is_it: &dyn Fn(&Message) -> bool| {
-        let host = world.passed.iter().rev();
-        let mut host = host.filter(|passed| passed.packet.from == Role::Host);
-        host.find(|passed| is_it(&passed.packet.message))
-            .map(|passed| passed.at)
+/// When the host's last verdict arrived, its last packet, and the last packet that the board acknowledged.
+fn last_of_host(world: &World) -> (Moment, Moment, Moment) {
+    let last = |is_it: &dyn Fn(&Packet) -> bool| {
+        let mut host = world.of(Role::Host, 0).rev();
+        let found = host.find(|passed| is_it(&passed.packet));
+        found.expect("a packet of the host").at
     };
-    let verdict = last(&|message| matches!(message, Message::Verdict(_)));
+    let mut acks = world.of(Role::Mcu, 0).rev();
+    let heard = acks.find_map(|passed| match passed.packet.message {
+        Message::Ack(ack) => Some(ack.of),
+        _ => None,
+    });
     (
-        verdict.expect("a verdict"),
-        last(&|_| true).expect("a packet"),
+        last(&|packet| matches!(packet.message, Message::Verdict(_))),
+        last(&|_| true),
+        last(&|packet| Some(packet.sequence) == heard),
     )
 }
 
@@ -48,7 +52,7 @@ fn is_left_alone(bench: &Bench, from: usize) {
             .then_some(())
     });
     let world = bench.world();
-    let (verdict, packet) = last_of_host(&world);
+    let (verdict, packet, heard) = last_of_host(&world);
     let safe = world.safe_since().expect("safe");
     assert!(
         safe.ran <= verdict.ran + HOLD_MS + REACTION_MS,
@@ -59,8 +63,8 @@ fn is_left_alone(bench: &Bench, from: usize) {
     let lost = lost.expect("it was there").at;
     // Not before the time, and not long after it.
     assert!(
-        lost.all + TICKS > packet.all + SILENCE_MS,
-        "packet {packet:?}, lost {lost:?}"
+        lost.all + TICKS > heard.all + SILENCE_MS,
+        "heard {heard:?}, lost {lost:?}"
     );
     assert!(
         lost.ran <= packet.ran + SILENCE_MS + REACTION_MS,
