@@ -174,6 +174,9 @@ impl World {
                 });
                 self.until = [0; 2];
                 self.session = None;
+                // What was half said is no packet, even if the next delimiter would end it.
+                self.said.reset();
+                self.heard.reset();
                 if self.high != [false; 2] {
                     self.high = [false; 2];
                     self.edges.push((self.now, self.high));
