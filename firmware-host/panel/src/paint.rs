@@ -4,6 +4,8 @@ mod bar;
 mod change;
 mod text;
 
+use core::num::NonZeroU32;
+
 use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{Point, Size};
 use embedded_graphics::primitives::Rectangle;
@@ -30,7 +32,7 @@ impl<D: DrawTarget<Color: PanelColor>> Brush<'_, D> {
             Content::Paper => self.solid(window, palette.paper),
             Content::Accent => self.solid(window, palette.accent),
             Content::Stripes(width) => {
-                let width = u32::from(*width);
+                let width = NonZeroU32::new((*width).into()).unwrap_or(NonZeroU32::MIN);
                 // They run through the whole box, from tile to tile.
                 self.pixels(window, |x, y| {
                     match ((u32::from(x) + u32::from(y)) / width) % 2 {

@@ -117,6 +117,6 @@ impl Scene {
     }
 
     pub(crate) fn tiles(&self) -> &[Tile] {
-        &self.tiles[..self.used]
+        self.tiles.get(..self.used).unwrap_or_default()
     }
 }

@@ -1,36 +1,14 @@
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::{Mcu, McuConfig, McuEvent, Output};
+use super::{Mcu, McuConfig, McuEvent, Output, Pins};
 use crate::clock::Clock;
 use crate::monitor::seconds;
 use crate::wire::Wire;
 use crate::words::Words;
 
 const LISTEN: Duration = Duration::from_millis(5);
-
-/// Which pin of the gate is driven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pins {
-    /// Neither: the value that does no harm.
-    Safe,
-    /// A class that opens the gate.
-    Open,
-    /// A class that does not.
-    Closed,
-}
-
-impl fmt::Display for Pins {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Safe => "safe",
-            Self::Open => "open",
-            Self::Closed => "closed",
-        })
-    }
-}
 
 /// A microcontroller on a line, with the pins of a gate, that says what it does: a line of text for each change.
 #[derive(Debug)]
@@ -71,13 +49,7 @@ impl<W: Wire, C: Clock> Simulator<W, C> {
     }
 
     fn pins_of(&self, output: Output) -> Pins {
-        match output {
-            Output::Safe => Pins::Safe,
-            Output::Class(class) => match &self.opens {
-                Some(opens) if !opens.contains(&class) => Pins::Closed,
-                _ => Pins::Open,
-            },
-        }
+        output.pins(self.opens.as_deref())
     }
 
     /// The line.
@@ -142,10 +114,11 @@ impl<W: Wire, C: Clock> Simulator<W, C> {
             }
             McuEvent::Label { index, text } => {
                 let what = format!("label {index} {text:?}");
-                self.labels.insert(index, text);
+                self.labels.insert(index, text.as_str().to_owned());
                 what
             }
             McuEvent::Fault(fault) => format!("the host has a fault: {}", Words(fault)),
+            _ => return,
         };
         self.say(lines, &what);
     }
@@ -155,7 +128,7 @@ impl<W: Wire, C: Clock> Simulator<W, C> {
         let is_open = output != Output::Safe;
         match &self.verdict {
             Some((class, verdict)) if class.is_some() == is_open => verdict.clone(),
-            _ if self.mcu.held => "held by the host".to_owned(),
+            _ if self.mcu.is_held() => "held by the host".to_owned(),
             _ if self.mcu.session().is_none() => "no session".to_owned(),
             _ => "no fresh verdict".to_owned(),
         }

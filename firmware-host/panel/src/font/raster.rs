@@ -55,7 +55,9 @@ impl Piece {
             (dx, dy)
         };
         // (reach - d) (reach + d) / (2 reach) is close to reach - d where it matters, and needs no root.
-        (reach * reach - dx * dx - dy * dy) / (2 * reach)
+        (reach * reach - dx * dx - dy * dy)
+            .checked_div(2 * reach)
+            .unwrap_or(0)
     }
 }
 
@@ -101,8 +103,8 @@ impl Outline {
         };
         let middle = (from.0 + to.0 - corner.0, from.1 + to.1 - corner.1);
         let mut last = from;
-        for eighth in (step..=8).step_by(step) {
-            let (cos, sin) = (COSINE[eighth], COSINE[8 - eighth]);
+        let angles = COSINE.iter().zip(COSINE.iter().rev()).enumerate().skip(1);
+        for (_, (cos, sin)) in angles.filter(|(eighth, _)| eighth & (step - 1) == 0) {
             let at = |middle: i32, from: i32, to: i32| {
                 middle + (((from - middle) * cos + (to - middle) * sin) >> 8)
             };
@@ -159,10 +161,14 @@ impl Rows<'_> {
         let y = i32::from(self.y) * LEVELS + LEVELS / 2;
         let reach = self.outline.reach + LEVELS;
         self.close = 0;
-        for (index, piece) in self.outline.pieces[..self.outline.used].iter().enumerate() {
+        let pieces = self.outline.pieces.iter().take(self.outline.used);
+        for (index, piece) in pieces.enumerate() {
             let (top, bottom) = (piece.from.1.min(piece.to.1), piece.from.1.max(piece.to.1));
-            if y >= i32::from(top) - reach && y <= i32::from(bottom) + reach {
-                self.near[self.close] = index as u8;
+            if y >= i32::from(top) - reach
+                && y <= i32::from(bottom) + reach
+                && let Some(place) = self.near.get_mut(self.close)
+            {
+                *place = index as u8;
                 self.close += 1;
             }
         }
@@ -187,9 +193,10 @@ impl Iterator for Rows<'_> {
         let y = i32::from(self.y) * LEVELS + LEVELS / 2;
         self.x += 1;
         let mut depth = -LEVELS;
-        for index in &self.near[..self.close] {
-            depth =
-                depth.max(self.outline.pieces[usize::from(*index)].depth(x, y, self.outline.reach));
+        for index in self.near.iter().take(self.close) {
+            if let Some(piece) = self.outline.pieces.get(usize::from(*index)) {
+                depth = depth.max(piece.depth(x, y, self.outline.reach));
+            }
         }
         Some((depth + LEVELS / 2).clamp(0, LEVELS) as u8)
     }

@@ -69,7 +69,10 @@ impl<D: DrawTarget<Color: PanelColor>> Brush<'_, D> {
             };
             let mut result = Ok(());
             text.face.cover(code, local, &mut |cover| {
-                result = self.contiguous(seen, cover.map(|level| shades[usize::from(level)]));
+                result = self.contiguous(
+                    seen,
+                    cover.map(|level| *shades.get(usize::from(level)).unwrap_or(&ink)),
+                );
             });
             result?;
         }

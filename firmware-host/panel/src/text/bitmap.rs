@@ -30,7 +30,8 @@ impl Cell {
     pub(crate) fn new(font: &'static MonoFont<'static>, code: u8) -> Self {
         let size = font.character_size;
         let index = font.glyph_mapping.index(char::from(code)) as u32;
-        let per_row = font.image.size().width / size.width;
+        let per_row = font.image.size().width.checked_div(size.width);
+        let per_row = per_row.unwrap_or(1).max(1);
         Self {
             font,
             corner: (index % per_row * size.width, index / per_row * size.height),

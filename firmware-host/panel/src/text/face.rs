@@ -1,3 +1,5 @@
+use embedded_graphics::mono_font::MonoFont;
+
 use super::bitmap::{Cell, SMALL};
 use crate::area::Area;
 use crate::font::{self, LEVELS, Outline};
@@ -46,7 +48,7 @@ impl Face {
     /// Pixels from the top of a line to its end.
     pub(crate) fn height(self, extent: Extent) -> u16 {
         match self {
-            Self::Small(index) => SMALL[usize::from(index)].character_size.height as u16,
+            Self::Small(index) => small(index).character_size.height as u16,
             Self::Drawn(capital) if extent == Extent::Capitals => capital,
             Self::Drawn(capital) => capital + pixels(font::DESCENDER, capital),
         }
@@ -63,7 +65,7 @@ impl Face {
     /// Pixels from one glyph to the next.
     pub(crate) fn advance(self, code: u8) -> u16 {
         match self {
-            Self::Small(index) => SMALL[usize::from(index)].character_size.width as u16,
+            Self::Small(index) => small(index).character_size.width as u16,
             Self::Drawn(capital) => {
                 pixels(font::width(code), capital) + pen(capital) + gap(capital)
             }
@@ -95,7 +97,7 @@ impl Face {
     ) {
         match self {
             Self::Small(index) => {
-                let cell = Cell::new(SMALL[usize::from(index)], code);
+                let cell = Cell::new(small(index), code);
                 let rows = (window.y..window.bottom())
                     .flat_map(|y| (window.x..window.right()).map(move |x| (x, y)));
                 each(&mut rows.map(|(x, y)| if cell.is_set(x, y) { LEVELS as u8 } else { 0 }));
@@ -106,6 +108,11 @@ impl Face {
             }
         }
     }
+}
+
+/// A bitmap face by its place, the smallest for none.
+fn small(index: u8) -> &'static MonoFont<'static> {
+    SMALL.get(usize::from(index)).unwrap_or(&SMALL[0])
 }
 
 /// The pen's width for capitals of a height: bold, about three twentieths.

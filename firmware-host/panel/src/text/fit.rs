@@ -61,7 +61,7 @@ pub(crate) fn shorten(codes: &[u8], face: Face, w: u16) -> Line {
         return Line::of_codes(codes);
     }
     for kept in (0..codes.len().min(Line::MOST)).rev() {
-        let mut line = Line::of_codes(without_end(&codes[..kept]));
+        let mut line = Line::of_codes(without_end(codes.get(..kept).unwrap_or_default()));
         line.push(charset::ELLIPSIS);
         if fits(line.codes(), face, w) {
             return line;
@@ -73,7 +73,8 @@ pub(crate) fn shorten(codes: &[u8], face: Face, w: u16) -> Line {
 /// Without the spaces and commas at the end.
 fn without_end(codes: &[u8]) -> &[u8] {
     let kept = codes.iter().rposition(|code| !b" ,".contains(code));
-    &codes[..kept.map_or(0, |last| last + 1)]
+    let kept = kept.map_or(0, |last| last + 1);
+    codes.get(..kept).unwrap_or_default()
 }
 
 /// The first of several ways to say something that fits, in a face of `least` pixels or more, or in `largest` itself;
@@ -124,8 +125,8 @@ fn breaks(codes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         });
     let halves = places.map(|(end, start)| {
         (
-            codes[..end].trim_ascii_end(),
-            codes[start..].trim_ascii_start(),
+            codes.get(..end).unwrap_or_default().trim_ascii_end(),
+            codes.get(start..).unwrap_or_default().trim_ascii_start(),
         )
     });
     halves.filter(|(first, second)| !first.is_empty() && !second.is_empty())

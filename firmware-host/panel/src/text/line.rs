@@ -32,7 +32,8 @@ impl<const N: usize> Line<N> {
     }
 
     pub(crate) fn codes(&self) -> &[u8] {
-        &self.codes[..usize::from(self.used)]
+        let used = usize::from(self.used);
+        self.codes.get(..used).unwrap_or_default()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -63,22 +64,23 @@ impl<const N: usize> Line<N> {
     pub(crate) fn push_u64(&mut self, number: u64) {
         let mut digits = [0; 20];
         let mut rest = number;
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (rest % 10) as u8;
+        let mut count = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
+            count += 1;
             if rest == 0 {
                 break;
             }
         }
-        self.push_codes(&digits[first..]);
+        let unused = digits.len().saturating_sub(count);
+        digits.iter().skip(unused).for_each(|code| self.push(*code));
     }
 
     /// The last `digits` digits of a whole number, zeros in front.
     pub(crate) fn push_padded(&mut self, number: u64, digits: u32) {
         for digit in (0..digits).rev() {
-            self.push(b'0' + (number / 10_u64.pow(digit) % 10) as u8);
+            self.push(b'0' + (number / 10_u64.pow(digit).max(1) % 10) as u8);
         }
     }
 }

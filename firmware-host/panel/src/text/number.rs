@@ -82,7 +82,7 @@ fn sign<const N: usize>(line: &mut Line<N>, number: f32) {
 }
 
 fn decimal<const N: usize>(line: &mut Line<N>, parts: u64, decimals: u32) {
-    let whole = 10_u64.pow(decimals);
+    let whole = 10_u64.pow(decimals).max(1);
     line.push_u64(parts / whole);
     if decimals > 0 {
         line.push(b'.');

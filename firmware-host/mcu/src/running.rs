@@ -1,23 +1,23 @@
 use normgate_protocol::labels::Assembler;
 use normgate_protocol::{Freshness, HeartbeatRepr, HelloRepr, Limits, Message, Packet, Policy};
 
-use super::Mcu;
+use crate::Mcu;
 
 /// A session, as the microcontroller has it.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) freshness: Freshness,
-    pub(super) limits: Limits,
-    pub(super) policy: Policy,
+pub(crate) struct Running {
+    pub(crate) freshness: Freshness,
+    pub(crate) limits: Limits,
+    pub(crate) policy: Policy,
     /// Labels of the host's model.
-    pub(super) labels: u16,
-    pub(super) assembler: Assembler,
-    pub(super) heard_at: u64,
+    pub(crate) labels: u16,
+    pub(crate) assembler: Assembler,
+    pub(crate) heard_at: u64,
     heartbeat_at: u64,
 }
 
 impl Running {
-    pub(super) fn new(hello: &HelloRepr, packet: &Packet, limits: Limits, now: u64) -> Self {
+    pub(crate) fn new(hello: &HelloRepr, packet: &Packet, limits: Limits, now: u64) -> Self {
         Self {
             freshness: Freshness::new(packet.session, packet.sequence, hello.labels),
             limits,
@@ -30,14 +30,14 @@ impl Running {
     }
 
     /// How long the host has been silent, ms, if that is too long.
-    pub(super) fn silence(&self, now: u64) -> Option<u64> {
+    pub(crate) fn silence(&self, now: u64) -> Option<u64> {
         let silence = now.saturating_sub(self.heard_at);
         (silence > u64::from(self.limits.timeout_ms())).then_some(silence)
     }
 }
 
 impl Mcu {
-    pub(super) fn say_heartbeat(&mut self, now: u64) {
+    pub(crate) fn say_heartbeat(&mut self, now: u64) {
         let (uptime_ms, state) = (self.uptime_ms(now), self.state());
         let Some(running) = &mut self.session else {
             return;

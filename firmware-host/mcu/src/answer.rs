@@ -1,58 +1,63 @@
+use normgate_protocol::labels::Label;
 use normgate_protocol::{
     AckRepr, CommandRepr, DecodeError, FaultCode, FaultRepr, HELLO_INTERVAL_MS, HelloRepr,
     Inadmissible, Kind, LabelPieceRepr, Message, Packet, Reason, Role, Sequence, SessionId, State,
     Status, VerdictRepr, Versions,
 };
 
-use super::running::Running;
-use super::{Mcu, McuEvent};
+use crate::running::Running;
+use crate::{Mcu, McuEvent};
 
 impl Mcu {
-    /// Takes bytes as they came.
-    pub(super) fn receive(&mut self, now: u64, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let (Some(result), after) = self.decoder.push(rest) {
-            rest = after;
-            match result {
-                Ok(packet) if packet.from == Role::Host => self.take(now, &packet),
-                // An echo of the line.
-                Ok(_) => {}
-                Err(error) => self.refuse(now, &error),
+    /// Takes bytes as they came, up to the end of an envelope, and gives what that did and the bytes that are left. At most
+    /// one packet is said for each call: who writes [`Self::unsent`] in between loses no answer.
+    pub fn receive<'i>(&mut self, now: u64, bytes: &'i [u8]) -> (Option<McuEvent>, &'i [u8]) {
+        let (result, rest) = self.decoder.push(bytes);
+        let event = match result {
+            Some(Ok(packet)) if packet.from == Role::Host => self.take(now, &packet),
+            // An echo of the line, or no end of an envelope.
+            Some(Ok(_)) | None => None,
+            Some(Err(error)) => {
+                self.refuse(now, &error);
+                None
             }
-        }
+        };
+        (event, rest)
     }
 
-    fn take(&mut self, now: u64, packet: &Packet) {
+    fn take(&mut self, now: u64, packet: &Packet) -> Option<McuEvent> {
         if let Message::Hello(hello) = &packet.message {
             return self.greeted(now, packet, hello);
         }
         let kind = packet.message.kind() as u8;
         if !self.admit(now, packet.session, packet.sequence, kind) {
-            return;
+            return None;
         }
-        let status = match &packet.message {
+        let (status, event) = match &packet.message {
             Message::Verdict(verdict) => self.judge(now, verdict),
             Message::Label(piece) => self.label(piece),
-            Message::Command(command) => self.command(*command),
+            Message::Command(command) => (self.command(*command), None),
             Message::Heartbeat(heartbeat) => {
                 if heartbeat.state != State::Active {
                     self.safe();
                 }
-                return;
+                return None;
             }
-            Message::Fault(fault) => return self.fault(*fault),
-            Message::Hello(_) | Message::Ack(_) => return,
+            Message::Fault(fault) => return Some(self.fault(*fault)),
+            Message::Hello(_) | Message::Ack(_) => return None,
         };
         self.acknowledge(now, packet.sequence, status);
+        event
     }
 
-    fn greeted(&mut self, now: u64, packet: &Packet, hello: &HelloRepr) {
+    fn greeted(&mut self, now: u64, packet: &Packet, hello: &HelloRepr) -> Option<McuEvent> {
         if self.session() == Some(packet.session) {
             // A copy that the line made: no hello is said twice under one number.
-            return;
+            return None;
         }
         if hello.versions.agree(Versions::SPOKEN).is_none() {
-            return self.wrong_version();
+            self.wrong_version();
+            return None;
         }
         if let Some(model) = self.config.model.filter(|model| *model != hello.model) {
             let head = model.0.first_chunk().copied().unwrap_or_default();
@@ -60,14 +65,15 @@ impl Mcu {
                 code: FaultCode::Model,
                 detail: u32::from_le_bytes(head),
             };
-            return self.send(SessionId::NONE, Message::Fault(fault));
+            self.send(SessionId::NONE, Message::Fault(fault));
+            return None;
         }
         self.safe();
         let limits = self.config.limits.agree(hello.limits);
         self.session = Some(Running::new(hello, packet, limits, now));
         let answer = self.hello(now, limits, hello.model);
         self.send(packet.session, Message::Hello(answer));
-        self.events.push(McuEvent::Agreed(packet.session));
+        Some(McuEvent::Agreed(packet.session))
     }
 
     /// Whether a packet may be used; answers it if not.
@@ -102,54 +108,51 @@ impl Mcu {
         false
     }
 
-    fn judge(&mut self, now: u64, verdict: &VerdictRepr) -> Status {
+    fn judge(&mut self, now: u64, verdict: &VerdictRepr) -> (Status, Option<McuEvent>) {
         if self.held {
-            return Status::Refused(Reason::Held);
+            return (Status::Refused(Reason::Held), None);
         }
         let uptime_ms = self.uptime_ms(now);
         let Some(running) = &self.session else {
-            return Status::Stale;
+            return (Status::Stale, None);
         };
         let policy = running.policy;
         match running.freshness.deadline_ms(verdict, policy, uptime_ms) {
             Ok(_) => {
                 let until = now + u64::from(policy.hold_ms());
                 self.open = verdict.judgement.committed().map(|class| (class, until));
-                self.events.push(McuEvent::Applied {
+                let event = McuEvent::Applied {
                     frame: verdict.frame,
                     judgement: verdict.judgement,
-                });
-                Status::Applied
+                };
+                (Status::Applied, Some(event))
             }
             Err(error) => {
                 let status = Status::of(&error).unwrap_or(Status::Stale);
                 if status != Status::Stale {
                     self.safe();
                 }
-                status
+                (status, None)
             }
         }
     }
 
-    fn label(&mut self, piece: &LabelPieceRepr) -> Status {
+    fn label(&mut self, piece: &LabelPieceRepr) -> (Status, Option<McuEvent>) {
         let Some(running) = &mut self.session else {
-            return Status::Stale;
+            return (Status::Stale, None);
         };
         if piece.index >= running.labels {
-            return Status::Refused(Reason::Range);
+            return (Status::Refused(Reason::Range), None);
         }
         if piece.index >= self.config.labels {
-            return Status::Refused(Reason::Capacity);
+            return (Status::Refused(Reason::Capacity), None);
         }
         match running.assembler.push(piece) {
             Ok(label) => {
-                self.events.extend(label.map(|label| McuEvent::Label {
-                    index: label.index,
-                    text: label.text.as_str().to_owned(),
-                }));
-                Status::Applied
+                let event = label.map(|Label { index, text }| McuEvent::Label { index, text });
+                (Status::Applied, event)
             }
-            Err(_) => Status::Refused(Reason::Label),
+            Err(_) => (Status::Refused(Reason::Label), None),
         }
     }
 
@@ -168,7 +171,7 @@ impl Mcu {
         Status::Applied
     }
 
-    fn fault(&mut self, fault: FaultRepr) {
+    fn fault(&mut self, fault: FaultRepr) -> McuEvent {
         let harmless = matches!(
             fault.code,
             FaultCode::Watchdog | FaultCode::Line | FaultCode::Private(_)
@@ -176,7 +179,7 @@ impl Mcu {
         if !harmless {
             self.safe();
         }
-        self.events.push(McuEvent::Fault(fault));
+        McuEvent::Fault(fault)
     }
 
     fn refuse(&mut self, now: u64, error: &DecodeError) {
