@@ -1,6 +1,9 @@
 //! Each frame's verdict for a microcontroller, by the protocol of `normgate-link`.
 
+mod voice;
+
 use std::fmt;
+use std::time::Instant;
 
 use normgate_core::Committed;
 use normgate_link::{Config, LinkError, Report, SerialSink, Snapshot, model_hash};
@@ -8,6 +11,7 @@ use normgate_protocol::{BodyError, Limits, Policy, State as McuState};
 
 pub use normgate_link::Port;
 
+use self::voice::Voice;
 use crate::{Event, Record, Sink, SinkError, Status, Terms};
 
 /// The longest and the least time between two heartbeats, ms.
@@ -64,7 +68,7 @@ pub struct Serial {
     name: String,
     trouble: Option<String>,
     held: bool,
-    tell: Box<dyn FnMut(&str) + Send>,
+    voice: Voice,
 }
 
 impl fmt::Debug for Serial {
@@ -103,7 +107,7 @@ impl Serial {
             name: options.port.to_string(),
             trouble: None,
             held: false,
-            tell: Box::new(tell),
+            voice: Voice::new(tell),
         })
     }
 
@@ -140,7 +144,8 @@ impl Serial {
                 }
                 _ => {}
             }
-            (self.tell)(&format!("{}: {event}", self.name));
+            self.voice
+                .say(&self.name, &event.to_string(), Instant::now());
         }
     }
 
@@ -165,7 +170,7 @@ impl Serial {
         self.listen();
         if let Some(link) = self.link.take() {
             let Snapshot { statistics, .. } = link.close();
-            (self.tell)(&format!("{}: {statistics}", self.name));
+            self.voice.end(&self.name, &statistics.to_string());
         }
     }
 }
