@@ -6,7 +6,8 @@
 
 use core::panic::PanicInfo;
 
-/// Nothing in a release panics. If something did, the watchdog would reset the board.
+/// Nothing of this program's own panics in a release. If a display's driver did, it would stop the idle loop, and the watchdog
+/// would reset the board.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     loop {

@@ -73,7 +73,7 @@ pub struct Board {
 
 impl Board {
     /// Sets the pins to safe, the clock to 50 MHz from the crystal, and starts the timers, the watchdog and the UART.
-    /// Without a crystal it does not return: nothing would be in time.
+    /// Without a crystal it does not return, as nothing would be in time, and the watchdog resets it again and again.
     pub fn new(ports: &'static mut Ports, peripherals: Peripherals, core_timer: SYST) -> Self {
         let control = peripherals.SYSCTL;
         control.rcgcgpio.write(|w| w.r0().set_bit().r5().set_bit());

@@ -29,7 +29,7 @@ pub(crate) fn image() -> PathBuf {
 
 /// The firmware that draws into memory.
 pub(crate) fn panel_image() -> PathBuf {
-    of("framebuffer")
+    of("panel")
 }
 
 pub(crate) fn config() -> Config {

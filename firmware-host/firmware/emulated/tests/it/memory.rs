@@ -11,7 +11,7 @@ use crate::bench::{image, of, panel_image};
 /// Images, and what they are.
 const IMAGES: [(&str, &str); 4] = [
     ("gate", "no display"),
-    ("framebuffer", "`framebuffer`: 128 x 64 in memory"),
+    ("panel", "`panel`: 128 x 64 in memory"),
     ("ssd1306", "`ssd1306`: 128 x 64 by SPI"),
     ("st7789", "`st7789`: 320 x 240 by SPI"),
 ];

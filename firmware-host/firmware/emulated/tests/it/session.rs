@@ -144,8 +144,10 @@ fn ten_thousand_verdicts_are_acknowledged() {
         .of(Role::Mcu, 0)
         .filter(|passed| is_applied(&passed.packet.message));
     assert!(applied.count() >= 10_000);
-    assert_eq!(world.arrived().bad(), 0);
-    assert_eq!(snapshot.statistics.decoded.bad(), 0);
+    // A machine that stands still for 200 ms makes the watchdog bite, which cuts an envelope off on either side.
+    let cut_off = world.resets.len() as u32 - 1;
+    assert!(world.arrived().bad() <= cut_off && cut_off < 10);
+    assert!(snapshot.statistics.decoded.bad() <= cut_off);
     let moved = world.edges.len();
     assert!(moved > 1000, "the gate moved {moved} times");
     drop(world);
