@@ -2,8 +2,11 @@
 
 mod commit;
 mod gate;
+mod gate_golden;
 mod golden;
 mod logits;
+mod p_value;
 mod preprocess;
 mod quant;
+mod sim;
 mod threshold;
