@@ -29,6 +29,9 @@ const SHAPES: [Shape; 7] = [
 /// Bets on falling scores, then as many on rising ones.
 pub(crate) const BETS: usize = 2 * SHAPES.len();
 
+/// Room for the cells of a table of 201 and more.
+const CELLS: usize = 256;
+
 /// The pay of each bet on one frame.
 pub(crate) type Pays = [f64; BETS];
 
@@ -40,27 +43,27 @@ pub(crate) struct Bets {
 }
 
 impl Bets {
+    /// Bets that take the calibration set for the truth.
+    #[cfg(test)]
+    pub(crate) const PLAIN: Self = Self {
+        shrink: [1.0; BETS],
+    };
+
     /// Over the draw of the calibration set, the chance is at least `assurance` that every bet's mean pay, given
     /// that set, is at most 1: each pay is divided by its [`mean_bound`] at an equal part of `1 - assurance`.
     pub(crate) fn new(table: &ScoreTable<'_>, assurance: f64) -> Self {
         let log_delta = libm::log((1.0 - assurance) / BETS as f64);
-        let total = (table.count() + 1) as f64;
-        let cells = table.values().len() + 1;
+        let mut cells = [(0.0, 0.0); CELLS];
         let mut shrink = [1.0; BETS];
         for (i, shrink) in shrink.iter_mut().enumerate() {
-            let shape = SHAPES[i % SHAPES.len()];
-            let falling = i < SHAPES.len();
-            let pays = (0..cells).filter_map(move |cell| {
-                let (from, to) = (table.edge(cell), table.edge(cell + 1));
-                let slots = if falling {
-                    to
-                } else {
-                    table.count() + 1 - from
-                };
-                (to > from).then(|| ((to - from) as f64, shape.pay(slots as f64 / total)))
-            });
+            let cells = fill(
+                &mut cells,
+                table,
+                SHAPES[i % SHAPES.len()],
+                Self::is_falling(i),
+            );
             // The mean over the calibration set itself is below 1 where the table rounds p-values up.
-            *shrink = 1.0 / mean_bound(pays, log_delta).max(1.0);
+            *shrink = 1.0 / mean_bound(cells, log_delta).max(1.0);
         }
         Self { shrink }
     }
@@ -81,6 +84,36 @@ impl Bets {
     pub(crate) const fn is_falling(index: usize) -> bool {
         index < SHAPES.len()
     }
+}
+
+/// Cells of the table, each with its slots and what a bet pays in it. A table longer than the room has its cells
+/// merged, at the larger pay.
+fn fill<'c>(
+    room: &'c mut [(f64, f64); CELLS],
+    table: &ScoreTable<'_>,
+    shape: Shape,
+    falling: bool,
+) -> &'c [(f64, f64)] {
+    let last = table.values().len() + 1;
+    let step = last.div_ceil(CELLS);
+    let all = (table.count() + 1) as f64;
+    let mut used = 0;
+    for cell in (0..last).step_by(step) {
+        let end = (cell + step).min(last);
+        let (from, to) = (table.edge(cell), table.edge(end));
+        if from == to {
+            continue;
+        }
+        // The smallest p-value of the cell pays most.
+        let slots = if falling {
+            table.edge(cell + 1).max(from + 1)
+        } else {
+            table.count() + 1 - table.edge(end - 1).min(to - 1)
+        };
+        room[used] = ((to - from) as f64, shape.pay(slots as f64 / all));
+        used += 1;
+    }
+    &room[..used]
 }
 
 impl Shape {

@@ -319,7 +319,8 @@ fn direction(sums: &[f64; BETS]) -> Drift {
 
 #[cfg(test)]
 mod tests {
-    use super::start;
+    use super::{DriftDetector, DriftPolicy, start};
+    use crate::p_value::ScoreTable;
 
     #[test]
     fn no_more_capital_starts_than_there_is() {
@@ -329,5 +330,42 @@ mod tests {
         let rest = 1.0 / (2.11 * libm::log(LAST as f64));
         assert!(started + rest < 1.0, "{started} and {rest}");
         assert!(started + rest > 0.999);
+    }
+
+    /// A calibration set whose mean p-value is two standard deviations off, as one in twenty is.
+    #[test]
+    fn an_unlucky_calibration_set_breaks_the_rate_of_plain_bets_only() {
+        const N: usize = 2_500;
+        const FRAMES: u32 = 300_000;
+        const EACH: f64 = 30_000.0;
+        let off = 1.0 + 8.0 * libm::sqrt(1.0 / 12.0 / N as f64);
+        let mut values = [0.0; 201];
+        for (i, v) in values.iter_mut().enumerate() {
+            *v = (i as f32 / 200.0 * (N - 1) as f32 + 1.0) / (N + 1) as f32;
+        }
+        let table = ScoreTable::new(&values, N).unwrap();
+        let alarms = |mut detector: DriftDetector| {
+            // A golden-ratio sequence would be too even; SplitMix64 by Steele, Lea and Flood is not.
+            let mut state = 5u64;
+            let mut score = || {
+                state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                let uniform = ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
+                libm::pow(uniform, off) as f32
+            };
+            (0..FRAMES)
+                .filter(|_| detector.push(table.tails(score())).is_some())
+                .count() as f64
+        };
+        let robust = DriftDetector::new(&table, DriftPolicy::new(EACH, 1, 0.95).unwrap());
+        let plain = DriftDetector {
+            bets: crate::bets::Bets::PLAIN,
+            ..robust
+        };
+        let stated = f64::from(FRAMES) / EACH;
+        let (robust, plain) = (alarms(robust), alarms(plain));
+        assert!(plain > 1.5 * stated, "{plain} where {stated} are stated");
+        assert!(robust <= stated, "{robust} where {stated} are stated");
     }
 }

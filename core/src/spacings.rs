@@ -6,18 +6,15 @@
 /// Steps of either bisection: the bound comes out within 1e-9 of the range of the values.
 const STEPS: u32 = 30;
 
-/// A bound on the mean of a function over the true distribution, given its value and the number of slots in each
-/// cell: exceeded with probability at most `exp(log_delta)` over the draw of the calibration set.
+/// A bound on the mean of a function over the true distribution, given the number of slots in each cell and its
+/// value there: exceeded with probability at most `exp(log_delta)` over the draw of the calibration set.
 ///
 /// With a gamma variable for each slot, `P(sum D b > x) = P(sum g (b - x) > 0)`, and Markov's inequality on
 /// `exp(theta sum g (b - x))` gives `prod (1 - theta (b - x))^-slots` for every `theta` that keeps the factors
 /// positive (Chernoff's bound). Any `theta` is safe; the best one is looked for.
-pub(crate) fn mean_bound<I>(cells: I, log_delta: f64) -> f64
-where
-    I: Iterator<Item = (f64, f64)> + Clone,
-{
+pub(crate) fn mean_bound(cells: &[(f64, f64)], log_delta: f64) -> f64 {
     let (mut slots, mut sum, mut largest) = (0.0, 0.0, f64::NEG_INFINITY);
-    for (s, b) in cells.clone() {
+    for &(s, b) in cells {
         slots += s;
         sum += s * b;
         largest = largest.max(b);
@@ -29,7 +26,7 @@ where
         if x <= low || x >= high {
             break;
         }
-        if log_chernoff(cells.clone(), x, largest) <= log_delta {
+        if log_chernoff(cells, x, largest) <= log_delta {
             high = x;
         } else {
             low = x;
@@ -39,17 +36,14 @@ where
 }
 
 /// The logarithm of the smallest Chernoff bound on `P(mean > x)`, by bisection on its derivative in theta.
-fn log_chernoff<I>(cells: I, x: f64, largest: f64) -> f64
-where
-    I: Iterator<Item = (f64, f64)> + Clone,
-{
+fn log_chernoff(cells: &[(f64, f64)], x: f64, largest: f64) -> f64 {
     let limit = 1.0 / (largest - x);
     let (mut low, mut high) = (0.0, limit);
     for _ in 0..STEPS {
         let theta = low + (high - low) / 2.0;
         let slope: f64 = cells
-            .clone()
-            .map(|(s, b)| s * (b - x) / (1.0 - theta * (b - x)))
+            .iter()
+            .map(|&(s, b)| s * (b - x) / (1.0 - theta * (b - x)))
             .sum();
         if slope < 0.0 {
             low = theta;
@@ -58,7 +52,10 @@ where
         }
     }
     // `low` never reaches the limit, where the bound is infinite.
-    cells.map(|(s, b)| -s * libm::log1p(-low * (b - x))).sum()
+    cells
+        .iter()
+        .map(|&(s, b)| -s * libm::log1p(-low * (b - x)))
+        .sum()
 }
 
 #[cfg(test)]
@@ -73,8 +70,8 @@ mod tests {
             for share in [0.01, 0.1, 0.5, 0.9] {
                 let inside = libm::round((n + 1.0) * share).max(1.0);
                 for delta in [0.3, 0.05, 1e-3, 1e-6] {
-                    let cells = [(inside, 1.0), (n + 1.0 - inside, 0.0)].into_iter();
-                    let have = mean_bound(cells, libm::log(delta));
+                    let cells = [(inside, 1.0), (n + 1.0 - inside, 0.0)];
+                    let have = mean_bound(&cells, libm::log(delta));
                     let exact = beta::quantile(inside, n + 1.0 - inside, 1.0 - delta);
                     let spread = libm::sqrt(share * (1.0 - share) / n);
                     assert!(have >= exact, "{n} {share} {delta}: {have} under {exact}");
@@ -89,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_constant_is_its_own_bound() {
-        let have = mean_bound([(3.0, 0.7), (5.0, 0.7)].into_iter(), -3.0);
+        let have = mean_bound(&[(3.0, 0.7), (5.0, 0.7)], -3.0);
         assert!((have - 0.7).abs() < 1e-12, "{have}");
     }
 }

@@ -1,6 +1,9 @@
 //! What normgate-core promises: against numpy, scipy and onnxruntime, by property, and by simulation.
 
+mod combined;
 mod commit;
+mod drift;
+mod features;
 mod gate;
 mod gate_golden;
 mod golden;
