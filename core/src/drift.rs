@@ -1,8 +1,21 @@
 //! Whether the stream of frames still looks like the calibration images: sequential tests on conformal p-values.
 //!
-//! Both tests bet against the p-values, on low scores and on high ones at once (see [`ScoreTable::tails`]), so an
-//! image that is too unlike as well as a stream that is too alike tells. No random numbers: the p-values are
-//! conservative, and a bet that pays more for a smaller p-value loses by that only.
+//! Both tests bet against the p-values, on low scores and on high ones at once (see [`ScoreTable::tails`]), so frames
+//! that are too unlike known images tell, and frames that are too typical of them. No random numbers: the p-values
+//! are conservative, and a bet that pays more for a smaller p-value only loses by that.
+//!
+//! ```
+//! use normgate_core::{Drift, DriftDetector, DriftPolicy, ScoreTable};
+//!
+//! let stored = [0.1, 0.4, 0.5, 0.6, 0.9];
+//! let table = ScoreTable::new(&stored, 5000)?;
+//! // One false alarm in 10 million frames, every 30th frame looked at.
+//! let mut detector = DriftDetector::new(&table, DriftPolicy::new(1e7, 30, 0.95)?);
+//! let frames = [0.05f32; 600];
+//! let alarm = frames.iter().find_map(|&score| detector.push(table.tails(score)));
+//! assert_eq!(alarm, Some(Drift::Falling));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # What the false-alarm rates hold for
 //! - **The calibration set is finite and stays the same.** Given that set, p-values of known images are not quite
@@ -154,14 +167,15 @@ impl Thinning {
 ///
 /// Each bet keeps `R := (1 + R) pay`, the sum of what it would have won had it been started at each frame so far;
 /// the evidence is the mean of R over the bets, and there is an alarm when it reaches `A = frames / stride`.
-/// `evidence + A alarms` grows by at most 1 on average with each frame looked at, so the expected number of false
-/// alarms among **any** `T` frames is at most `T / frames`, from the start on and at any time.
+/// The evidence and `A` for each alarm so far grow together by at most 1 on average with each frame looked at, so
+/// the expected number of false alarms in the first `T` frames is at most `T / frames`, for every `T` in whole strides.
 ///
-/// Vovk et al., "Retrain or not Retrain: Conformal Test Martingales for Change-Point Detection", 2021; Shin, Ramdas
-/// and Rinaldo, "E-detectors: A Nonparametric Framework for Sequential Change Detection", 2023.
+/// Shin, Ramdas and Rinaldo, "E-detectors: A Nonparametric Framework for Sequential Change Detection", 2023; on
+/// conformal p-values: Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", second edition, 2022,
+/// chapter 8.
 ///
 /// At most 256 bytes; a frame looked at costs 4 powers and some 40 multiplications. R is at least the last pay
-/// and at most `14 A` times the largest, so plain `f64` neither under- nor overflows.
+/// and at most `14 A` times the largest, so plain `f64` neither under- nor overflows and no logarithms are needed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DriftDetector {
     bets: Bets,

@@ -6,7 +6,7 @@ use crate::threshold::{Fitted, Threshold, ThresholdError, rank};
 ///
 /// `values[i]` of `m` is the calibration score at rank `round(i / (m - 1) * (count - 1))` from 0, so the first
 /// is the smallest and the last the largest. Everything here is conservative: where the table does not say on
-/// which side of a score its neighbours lie, they are counted against the claim.
+/// which side of a score its neighbours lie, they are counted against the claim. A view; nothing is copied.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoreTable<'a> {
     values: &'a [f32],
