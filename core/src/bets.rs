@@ -15,7 +15,7 @@ enum Shape {
     Power(f64),
 }
 
-/// Strengths a factor of 2 apart lose at most a tenth of the best one's growth.
+/// Strengths a factor of 2 apart: for a small shift the nearest one grows at 8/9 of the best rate at least.
 const SHAPES: [Shape; 7] = [
     Shape::Linear(0.125),
     Shape::Linear(0.25),
@@ -31,6 +31,9 @@ pub(crate) const BETS: usize = 2 * SHAPES.len();
 
 /// Room for the cells of a table of 201 and more.
 const CELLS: usize = 256;
+
+/// No table's p-value is as small.
+const SMALLEST: f64 = 1e-10;
 
 /// The pay of each bet on one frame.
 pub(crate) type Pays = [f64; BETS];
@@ -68,11 +71,16 @@ impl Bets {
         Self { shrink }
     }
 
-    /// What each bet pays on a frame.
+    /// What each bet pays on a frame; finite and more than 0, whatever the tails hold. NaN is taken for 1.
     pub(crate) fn pays(&self, tails: Tails) -> Pays {
         let mut pays = self.shrink;
         let (falling, rising) = pays.split_at_mut(SHAPES.len());
         for (side, p) in [(falling, tails.lower), (rising, tails.upper)] {
+            let p = if p.is_nan() {
+                1.0
+            } else {
+                p.clamp(SMALLEST, 1.0)
+            };
             for (pay, shape) in side.iter_mut().zip(SHAPES) {
                 *pay *= shape.pay(p);
             }

@@ -30,10 +30,17 @@
 //!   `stride` is bet on. Choose it longer than a scene lasts. A camera that looks at the same scene for hours *is*
 //!   unlike the calibration images, and an alarm about it is right in that sense.
 
+mod detector;
+mod martingale;
+
 use thiserror::Error;
 
-use crate::bets::{BETS, Bets};
-use crate::p_value::{ScoreTable, Tails};
+use crate::bets::{Bets, Pays};
+#[cfg(doc)]
+use crate::p_value::ScoreTable;
+
+pub use detector::DriftDetector;
+pub use martingale::DriftMartingale;
 
 /// Which way the scores went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -163,161 +170,12 @@ impl Thinning {
     }
 }
 
-/// Watches a stream for months: a conformal Shiryaev-Roberts detector, which starts again after each alarm.
-///
-/// Each bet keeps `R := (1 + R) pay`, the sum of what it would have won had it been started at each frame so far;
-/// the evidence is the mean of R over the bets, and there is an alarm when it reaches `A = frames / stride`.
-/// The evidence and `A` for each alarm so far grow together by at most 1 on average with each frame looked at, so
-/// the expected number of false alarms in the first `T` frames is at most `T / frames`, for every `T` in whole strides.
-///
-/// Shin, Ramdas and Rinaldo, "E-detectors: A Nonparametric Framework for Sequential Change Detection", 2023; on
-/// conformal p-values: Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", second edition, 2022,
-/// chapter 8.
-///
-/// At most 256 bytes; a frame looked at costs 4 powers and some 40 multiplications. R is at least the last pay
-/// and at most `14 A` times the largest, so plain `f64` neither under- nor overflows and no logarithms are needed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DriftDetector {
-    bets: Bets,
-    sums: [f64; BETS],
-    limit: f64,
-    thinning: Thinning,
-}
-
-const _: () = assert!(size_of::<DriftDetector>() <= 256);
-
-impl DriftDetector {
-    /// A detector that has seen nothing, for p-values from `table`. Computes the bets' bounds, some 5 million
-    /// multiply-adds for a table of 201; the table is not kept.
-    pub fn new(table: &ScoreTable<'_>, policy: DriftPolicy) -> Self {
-        Self {
-            bets: Bets::new(table, policy.assurance),
-            sums: [0.0; BETS],
-            limit: policy.frames / f64::from(policy.stride),
-            thinning: Thinning::new(policy.stride),
-        }
-    }
-
-    /// Takes the next frame's p-values; tells of a drift once, and starts again. A frame without a score is not a
-    /// frame to the detector: do not push it.
-    pub fn push(&mut self, tails: Tails) -> Option<Drift> {
-        if !self.thinning.takes() {
-            return None;
-        }
-        for (sum, pay) in self.sums.iter_mut().zip(self.bets.pays(tails)) {
-            *sum = (1.0 + *sum) * pay;
-        }
-        if mean(&self.sums) < self.limit {
-            return None;
-        }
-        let drift = direction(&self.sums);
-        self.reset();
-        Some(drift)
-    }
-
-    /// How near an alarm is: the share of the evidence that makes one, in [0, 1).
-    pub fn evidence(&self) -> f64 {
-        mean(&self.sums) / self.limit
-    }
-
-    /// Forgets the evidence, as after a source was lost.
-    pub fn reset(&mut self) {
-        self.sums = [0.0; BETS];
-    }
-}
-
-/// Tells once whether a stream drifts at all: a conformal test martingale.
-///
-/// Each bet's capital is spread over all the frames to start at, `1 / (2.11 (t + 1) ln^2 (t + 1))` of it at frame
-/// `t`, and what has not started stays as cash; so the capital of a drift that begins late is not lost before. The
-/// evidence is the mean capital, which starts at 1. By Ville's inequality the probability that it **ever** reaches
-/// `1 / probability` without a drift is at most `probability`.
-///
-/// Vovk, Nouretdinov and Gammerman, "Testing Exchangeability On-Line", 2003; Ville's inequality: Shafer et al., "Test
-/// Martingales, Bayes Factors and p-Values", 2011.
-///
-/// At most 280 bytes; a frame looked at costs what it costs [`DriftDetector`]. Capital never falls below the last
-/// start, so plain `f64` does not underflow.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DriftMartingale {
-    bets: Bets,
-    capitals: [f64; BETS],
-    cash: f64,
-    looked_at: u64,
-    limit: f64,
-    thinning: Thinning,
-    found: Option<Drift>,
-}
-
-const _: () = assert!(size_of::<DriftMartingale>() <= 280);
-
-impl DriftMartingale {
-    /// A test that has seen nothing: alarms without a drift with at most `probability`, ever, for a share
-    /// `assurance` of calibration sets.
-    ///
-    /// # Errors
-    /// If `probability` is not in 1e-12..=0.5, `stride` is 0 or `assurance` is not inside (0, 1).
-    pub fn new(
-        table: &ScoreTable<'_>,
-        probability: f64,
-        stride: u32,
-        assurance: f64,
-    ) -> Result<Self, DriftError> {
-        if !(1.0 / DriftPolicy::MAX_BETS..=0.5).contains(&probability) {
-            return Err(DriftError::Probability(probability));
-        }
-        if stride == 0 {
-            return Err(DriftError::Stride);
-        }
-        check_assurance(assurance)?;
-        Ok(Self {
-            bets: Bets::new(table, assurance),
-            capitals: [0.0; BETS],
-            cash: 1.0,
-            looked_at: 0,
-            limit: 1.0 / probability,
-            thinning: Thinning::new(stride),
-            found: None,
-        })
-    }
-
-    /// Takes the next frame's p-values; the drift, from the frame on at which it was found. A frame without a score
-    /// is not a frame to the test: do not push it.
-    pub fn push(&mut self, tails: Tails) -> Option<Drift> {
-        if self.found.is_some() || !self.thinning.takes() {
-            return self.found;
-        }
-        self.looked_at += 1;
-        let start = start(self.looked_at);
-        self.cash -= start;
-        for (capital, pay) in self.capitals.iter_mut().zip(self.bets.pays(tails)) {
-            *capital = (start + *capital) * pay;
-        }
-        if self.evidence() >= 1.0 {
-            self.found = Some(direction(&self.capitals));
-        }
-        self.found
-    }
-
-    /// How near the alarm is: the share of the capital that makes one, more than 0; at least 1 once it was made.
-    pub fn evidence(&self) -> f64 {
-        (self.cash + mean(&self.capitals)) / self.limit
-    }
-}
-
-/// The share of the capital that starts to bet at frame `t`, from 1. The shares sum to less than 1.
-fn start(t: u64) -> f64 {
-    let t = t as f64 + 1.0;
-    let log = libm::log(t);
-    1.0 / (2.11 * t * log * log)
-}
-
-fn mean(sums: &[f64; BETS]) -> f64 {
-    sums.iter().sum::<f64>() / BETS as f64
+fn mean(sums: &Pays) -> f64 {
+    sums.iter().sum::<f64>() / sums.len() as f64
 }
 
 /// The side of the bets that won most.
-fn direction(sums: &[f64; BETS]) -> Drift {
+fn direction(sums: &Pays) -> Drift {
     let (mut best, mut index) = (f64::NEG_INFINITY, 0);
     for (i, &sum) in sums.iter().enumerate() {
         if sum > best {
@@ -328,58 +186,5 @@ fn direction(sums: &[f64; BETS]) -> Drift {
         Drift::Falling
     } else {
         Drift::Rising
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{DriftDetector, DriftPolicy, start};
-    use crate::p_value::ScoreTable;
-
-    #[test]
-    fn no_more_capital_starts_than_there_is() {
-        const LAST: u64 = 1_000_000;
-        let started: f64 = (1..=LAST).map(start).sum();
-        // The rest is less than the integral of 1 / (2.11 t ln^2 t) from LAST on.
-        let rest = 1.0 / (2.11 * libm::log(LAST as f64));
-        assert!(started + rest < 1.0, "{started} and {rest}");
-        assert!(started + rest > 0.999);
-    }
-
-    /// A calibration set whose mean p-value is two standard deviations off, as one in twenty is.
-    #[test]
-    fn an_unlucky_calibration_set_breaks_the_rate_of_plain_bets_only() {
-        const N: usize = 2_500;
-        const FRAMES: u32 = 300_000;
-        const EACH: f64 = 30_000.0;
-        let off = 1.0 + 8.0 * libm::sqrt(1.0 / 12.0 / N as f64);
-        let mut values = [0.0; 201];
-        for (i, v) in values.iter_mut().enumerate() {
-            *v = (i as f32 / 200.0 * (N - 1) as f32 + 1.0) / (N + 1) as f32;
-        }
-        let table = ScoreTable::new(&values, N).unwrap();
-        let alarms = |mut detector: DriftDetector| {
-            // A golden-ratio sequence would be too even; SplitMix64 by Steele, Lea and Flood is not.
-            let mut state = 5u64;
-            let mut score = || {
-                state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-                let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-                let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-                let uniform = ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
-                libm::pow(uniform, off) as f32
-            };
-            (0..FRAMES)
-                .filter(|_| detector.push(table.tails(score())).is_some())
-                .count() as f64
-        };
-        let robust = DriftDetector::new(&table, DriftPolicy::new(EACH, 1, 0.95).unwrap());
-        let plain = DriftDetector {
-            bets: crate::bets::Bets::PLAIN,
-            ..robust
-        };
-        let stated = f64::from(FRAMES) / EACH;
-        let (robust, plain) = (alarms(robust), alarms(plain));
-        assert!(plain > 1.5 * stated, "{plain} where {stated} are stated");
-        assert!(robust <= stated, "{robust} where {stated} are stated");
     }
 }

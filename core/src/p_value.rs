@@ -76,9 +76,15 @@ impl<'a> ScoreTable<'a> {
 
     /// Rank from 0, among the calibration scores, of stored score `index`.
     pub fn rank(&self, index: usize) -> usize {
-        let share = index as f64 / (self.values.len() - 1) as f64;
-        // Rounds as the writer of the table does, half away from zero.
-        libm::round(share * (self.count - 1) as f64) as usize
+        Self::stored_rank(index, self.values.len(), self.count)
+    }
+
+    /// The rule that a table is written by: the rank from 0, among `count` ascending scores, of the one to store at
+    /// `index` of `stored`.
+    pub fn stored_rank(index: usize, stored: usize, count: usize) -> usize {
+        let share = index as f64 / stored.saturating_sub(1) as f64;
+        // Half away from zero; nothing is left of NaN but rank 0.
+        libm::round(share * count.saturating_sub(1) as f64) as usize
     }
 
     /// The conformal p-value of a score, in (0, 1]: small for a frame unlike the calibration images.
