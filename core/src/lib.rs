@@ -85,7 +85,7 @@ pub use features::{Features, FeaturesError};
 pub use gate::Gate;
 pub use logits::{Logits, LogitsError};
 pub use means::{ClassMeans, NearestMean};
-pub use p_value::{ScoreTable, TableError, Tails};
+pub use p_value::{Ranks, ScoreTable, TableError, Tails};
 pub use preprocess::{Fit, PreprocessSpec, SpecError};
 pub use quant::{QuantError, QuantParams};
 pub use rows::RowsError;

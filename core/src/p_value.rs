@@ -4,13 +4,25 @@ use crate::threshold::{Fitted, Threshold, ThresholdError, rank};
 
 /// What a model file keeps of its calibration scores: some of their order statistics, and how many there were.
 ///
-/// `values[i]` of `m` is the calibration score at rank `round(i / (m - 1) * (count - 1))` from 0, so the first
-/// is the smallest and the last the largest. Everything here is conservative: where the table does not say on
-/// which side of a score its neighbours lie, they are counted against the claim. A view; nothing is copied.
+/// The first of the `m` is the smallest, the last the largest, and [`Ranks`] says which those between are.
+/// Everything here is conservative: where the table does not say on which side of a score its neighbours lie, they
+/// are counted against the claim. A view; nothing is copied.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoreTable<'a> {
     values: &'a [f32],
     count: usize,
+    ranks: Ranks,
+}
+
+/// Which order statistics a table stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Ranks {
+    /// Rank `round(i / (m - 1) * (count - 1))` from 0: the usual quantiles.
+    #[default]
+    Nearest,
+    /// Rank `floor(i / (m - 1) * (count + 1))` from 1, within 1 to `count`: just the ranks of the split conformal
+    /// thresholds, so that a reject rate of `i / (m - 1)` gets the threshold that all the scores would give it.
+    Conformal,
 }
 
 /// How far out a score lies on either side of the calibration scores; both in (0, 1].
@@ -39,16 +51,43 @@ pub enum TableError {
     NotSorted(usize),
 }
 
+impl Ranks {
+    /// The rank from 0, among `count` ascending scores, of the one to store at `index` of `stored`.
+    pub fn rank(self, index: usize, stored: usize, count: usize) -> usize {
+        let last = stored.saturating_sub(1);
+        match self {
+            Self::Nearest => {
+                let share = index as f64 / last as f64;
+                // Half away from zero; nothing is left of NaN but rank 0.
+                libm::round(share * count.saturating_sub(1) as f64) as usize
+            }
+            Self::Conformal => {
+                let rank = index as u128 * (count as u128 + 1) / (last as u128).max(1);
+                // Fits, for it is at most count.
+                rank.clamp(1, (count as u128).max(1)) as usize - 1
+            }
+        }
+    }
+}
+
 impl<'a> ScoreTable<'a> {
     /// The most calibration scores that a table may stand for.
     pub const MAX_COUNT: usize = 1_000_000_000;
 
-    /// A table over `values`, shape `[m]`, that stand for `count` calibration scores.
+    /// A table over `values`, shape `[m]`, that stand for `count` calibration scores at [`Ranks::Nearest`].
     ///
     /// # Errors
     /// If there are fewer than 2 values, they are not finite and ascending, or `count` is not in
     /// 1..=[`MAX_COUNT`](Self::MAX_COUNT).
     pub fn new(values: &'a [f32], count: usize) -> Result<Self, TableError> {
+        Self::with_ranks(values, count, Ranks::Nearest)
+    }
+
+    /// A table whose values lie at other ranks.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new).
+    pub fn with_ranks(values: &'a [f32], count: usize, ranks: Ranks) -> Result<Self, TableError> {
         if values.len() < 2 {
             return Err(TableError::Short(values.len()));
         }
@@ -61,7 +100,11 @@ impl<'a> ScoreTable<'a> {
         if let Some(i) = values.windows(2).position(|w| w[1] < w[0]) {
             return Err(TableError::NotSorted(i + 1));
         }
-        Ok(Self { values, count })
+        Ok(Self {
+            values,
+            count,
+            ranks,
+        })
     }
 
     /// How many calibration scores the table stands for.
@@ -76,15 +119,7 @@ impl<'a> ScoreTable<'a> {
 
     /// Rank from 0, among the calibration scores, of stored score `index`.
     pub fn rank(&self, index: usize) -> usize {
-        Self::stored_rank(index, self.values.len(), self.count)
-    }
-
-    /// The rule that a table is written by: the rank from 0, among `count` ascending scores, of the one to store at
-    /// `index` of `stored`.
-    pub fn stored_rank(index: usize, stored: usize, count: usize) -> usize {
-        let share = index as f64 / stored.saturating_sub(1) as f64;
-        // Half away from zero; nothing is left of NaN but rank 0.
-        libm::round(share * count.saturating_sub(1) as f64) as usize
+        self.ranks.rank(index, self.values.len(), self.count)
     }
 
     /// The conformal p-value of a score, in (0, 1]: small for a frame unlike the calibration images.
@@ -133,7 +168,8 @@ impl<'a> ScoreTable<'a> {
     ///
     /// Its `rank` is that of the stored score, at most `floor(rate (count + 1))`, so
     /// [`Fitted::expected_reject`] is at most `rate`, and [`Fitted::coverage_bound`] is of the threshold that is
-    /// really used. The table's steps cost up to `1 / (m - 1)` of rejects that were allowed.
+    /// really used. The table's steps cost up to `1 / (m - 1)` of rejects that were allowed; nothing at round rates
+    /// with [`Ranks::Conformal`].
     ///
     /// # Errors
     /// If the rate is not inside (0, 1), or so small that even the smallest score rejects more.

@@ -1,4 +1,4 @@
-use normgate_core::{ScoreTable, TableError, Threshold, ThresholdError};
+use normgate_core::{Ranks, ScoreTable, TableError, Threshold, ThresholdError};
 use proptest::prelude::*;
 
 use crate::sim::{Sim, ascending, stored};
@@ -16,24 +16,32 @@ fn scores() -> impl Strategy<Value = (Vec<f32>, usize)> {
     })
 }
 
+fn ranks() -> impl Strategy<Value = Ranks> {
+    prop_oneof![Just(Ranks::Nearest), Just(Ranks::Conformal)]
+}
+
 /// The documented ranks, for any number of stored scores.
-fn at_ranks(sorted: &[f32], m: usize) -> Vec<f32> {
-    (0..m)
-        .map(|i| sorted[(i as f64 / (m - 1) as f64 * (sorted.len() - 1) as f64).round() as usize])
-        .collect()
+fn at_ranks(sorted: &[f32], m: usize, ranks: Ranks) -> Vec<f32> {
+    let n = sorted.len();
+    let rank = |i: usize| match ranks {
+        Ranks::Nearest => (i as f64 / (m - 1) as f64 * (n - 1) as f64).round() as usize,
+        Ranks::Conformal => (i * (n + 1) / (m - 1)).clamp(1, n) - 1,
+    };
+    (0..m).map(|i| sorted[rank(i)]).collect()
 }
 
 proptest! {
     #[test]
     fn never_smaller_than_the_p_value_of_all_the_scores_and_larger_by_the_resolution_at_most(
         (scores, m) in scores(),
+        ranks in ranks(),
         query in -6.0f32..6.0,
         which in any::<prop::sample::Index>(),
     ) {
         let n = scores.len();
-        let values = at_ranks(&scores, m);
-        let table = ScoreTable::new(&values, n).unwrap();
-        prop_assert!(table.resolution() <= 1.0 / (m - 1) as f64);
+        let values = at_ranks(&scores, m, ranks);
+        let table = ScoreTable::with_ranks(&values, n, ranks).unwrap();
+        prop_assert!(table.resolution() <= 1.0 / (m - 1) as f64 + 1e-12);
         for score in [query, *which.get(&scores), scores[0].next_down(), scores[n - 1].next_up()] {
             let share = |count: usize| (1 + count) as f64 / (n + 1) as f64;
             let lower = share(scores.iter().filter(|&&c| c <= score).count());
@@ -59,17 +67,18 @@ proptest! {
     #[test]
     fn a_threshold_from_the_table_never_rejects_more_than_one_from_all_the_scores(
         (scores, m) in scores(),
+        ranks in ranks(),
         rate in 0.0005f64..0.999,
     ) {
         let n = scores.len();
-        let values = at_ranks(&scores, m);
-        let table = ScoreTable::new(&values, n).unwrap();
+        let values = at_ranks(&scores, m, ranks);
+        let table = ScoreTable::with_ranks(&values, n, ranks).unwrap();
         match (Threshold::fit(&scores, rate), table.threshold(rate)) {
             (Ok(exact), Ok(have)) => {
                 prop_assert!(have.threshold <= exact.threshold);
                 prop_assert!(have.rank <= exact.rank && have.n == n);
                 prop_assert!(have.expected_reject() <= rate);
-                prop_assert!(exact.rank - have.rank <= n.div_ceil(m - 1));
+                prop_assert!(exact.rank - have.rank <= (n + 1).div_ceil(m - 1));
                 prop_assert_eq!(have.threshold.get(), scores[have.rank - 1]);
                 let (bound, widest) = (have.coverage_bound(0.95).unwrap(), exact.coverage_bound(0.95).unwrap());
                 prop_assert!(bound <= widest);
@@ -85,11 +94,12 @@ proptest! {
     #[test]
     fn p_values_and_log_shares_follow_the_score(
         (scores, m) in scores(),
+        ranks in ranks(),
         a in -1e3f32..1e3,
         b in -6.0f32..6.0,
     ) {
-        let values = at_ranks(&scores, m);
-        let table = ScoreTable::new(&values, scores.len()).unwrap();
+        let values = at_ranks(&scores, m, ranks);
+        let table = ScoreTable::with_ranks(&values, scores.len(), ranks).unwrap();
         let (low, high) = (a.min(b), a.max(b));
         prop_assert!(table.p_value(low) <= table.p_value(high));
         prop_assert!(table.upper_p_value(low) >= table.upper_p_value(high));
@@ -104,10 +114,11 @@ proptest! {
     fn any_numbers_are_a_table_or_an_error(
         values in prop::collection::vec(any::<f32>(), 0..6),
         count: usize,
+        ranks in ranks(),
         score: f32,
         rate: f64,
     ) {
-        if let Ok(table) = ScoreTable::new(&values, count) {
+        if let Ok(table) = ScoreTable::with_ranks(&values, count, ranks) {
             let tails = table.tails(score);
             prop_assert!(tails.lower > 0.0 && tails.lower <= 1.0);
             prop_assert!(tails.upper > 0.0 && tails.upper <= 1.0);
@@ -122,7 +133,7 @@ proptest! {
 /// Over the draw of calibration scores and of a new one, `P(p <= t) <= t` on either side.
 #[test]
 fn p_values_of_known_images_are_valid() {
-    const SETS: usize = 20_000;
+    const SETS: usize = 6_000;
     const SCORES: usize = 499;
     let mut sim = Sim::new(3);
     let mut small = [[0usize; 2]; 4];
@@ -146,6 +157,23 @@ fn p_values_of_known_images_are_valid() {
             assert!(share <= t + 4.0 * deviation, "{share} at {t}");
             // The steps of 201 of 499 cost 2 slots at most.
             assert!(share >= t - 0.004 - 4.0 * deviation, "{share} at {t}");
+        }
+    }
+}
+
+#[test]
+fn a_round_rate_gets_the_threshold_of_all_the_scores_from_conformal_ranks() {
+    for n in [199, 999, 2_500, 5_000, 10_000] {
+        let scores: Vec<f32> = (0..n).map(|i| i as f32).collect();
+        let values = at_ranks(&scores, 201, Ranks::Conformal);
+        let table = ScoreTable::with_ranks(&values, n, Ranks::Conformal).unwrap();
+        for half_percents in 1..200 {
+            let rate = f64::from(half_percents) / 200.0;
+            assert_eq!(
+                table.threshold(rate),
+                Threshold::fit(&scores, rate),
+                "{rate}"
+            );
         }
     }
 }
