@@ -6,6 +6,7 @@ use crate::rows::{self, RowsError};
 ///
 /// Costs a byte a number in the model and `rows channels` integer multiply-adds a frame: 1,000 rows of 64 channels are
 /// 64 kB and 64,000 multiply-adds, where ResNet-20 takes about 41 million. A view; 2 kB of stack while it scores.
+/// Choose k well below the rows of a class: beyond them the nearest rows are of other classes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureBank<'a> {
     rows: &'a [i8],
