@@ -211,7 +211,7 @@ fn p_value() -> impl Strategy<Value = f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn any_p_values_keep_the_evidence_a_number_in_its_range(
