@@ -3,6 +3,7 @@
 //! ```text
 //! pixels --PreprocessSpec, QuantParams--> network --> Logits + features
 //!        --Score--> a number --Threshold--> Verdict --CommitPolicy--> Committed
+//!                            --ScoreTable--> p-value --DriftDetector--> Drift
 //! ```
 //!
 //! Two rules hold everywhere:
@@ -44,6 +45,28 @@ pub mod scores;
 pub mod threshold;
 
 mod beta;
+mod bets;
+mod rows;
+mod spacings;
+
+/// Conformal p-values and other thresholds from a table of calibration scores.
+pub mod p_value;
+
+pub mod drift;
+
+/// A checked view of a network's penultimate vector.
+pub mod features;
+
+mod nan;
+
+/// Cosine to the nearest class mean.
+pub mod means;
+
+/// Distance to the k-th nearest of a bank of known feature vectors.
+pub mod bank;
+
+/// One score of direction and magnitude.
+pub mod combined;
 
 /// What is decided of one frame.
 pub mod verdict;
@@ -54,11 +77,18 @@ pub mod gate;
 /// From verdicts to a committed prediction.
 pub mod commit;
 
+pub use bank::FeatureBank;
+pub use combined::{Combined, CombinedError, Rule, distance_over_norm};
 pub use commit::{CommitError, CommitPolicy, Committed, Committer};
+pub use drift::{Drift, DriftDetector, DriftError, DriftMartingale, DriftPolicy};
+pub use features::{Features, FeaturesError};
 pub use gate::Gate;
 pub use logits::{Logits, LogitsError};
+pub use means::{ClassMeans, NearestMean};
+pub use p_value::{Ranks, ScoreTable, TableError, Tails};
 pub use preprocess::{Fit, PreprocessSpec, SpecError};
 pub use quant::{QuantError, QuantParams};
+pub use rows::RowsError;
 pub use scores::{Score, ScoreError, Scores};
 pub use threshold::{Fitted, Threshold, ThresholdError};
 pub use verdict::Verdict;

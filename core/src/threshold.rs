@@ -115,7 +115,7 @@ impl Threshold {
 
 /// The largest `k <= n` with `k / (n + 1) <= rate`. Multiplying alone would lose a rank to
 /// rounding: 0.29 * 100 is less than 29.
-fn rank(n: usize, rate: f64) -> usize {
+pub(crate) fn rank(n: usize, rate: f64) -> usize {
     let slots = (n + 1) as f64;
     let k = (rate * slots) as usize;
     let k = if (k + 1) as f64 / slots <= rate {

@@ -1,0 +1,138 @@
+use normgate_core::{Combined, CombinedError, Rule, ScoreTable, distance_over_norm};
+use proptest::prelude::*;
+
+use crate::sim::{Sim, ascending, stored};
+
+fn tables() -> [Vec<f32>; 2] {
+    let mut sim = Sim::new(21);
+    [0.8f32, 12.0].map(|scale| {
+        let scores = sim
+            .normals(800)
+            .iter()
+            .map(|v| scale * (1.0 + v / 5.0))
+            .collect();
+        stored(&ascending(scores))
+    })
+}
+
+fn combined(tables: &[Vec<f32>; 2], rule: Rule) -> Combined<'_> {
+    let [direction, magnitude] = tables
+        .each_ref()
+        .map(|values| ScoreTable::new(values, 800).unwrap());
+    Combined {
+        direction,
+        magnitude,
+        rule,
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_higher_score_on_either_side_is_never_worse(
+        d in -3.0f32..3.0, up in 0.0f32..3.0, m in -30.0f32..60.0, more in 0.0f32..30.0, which in 0usize..2,
+    ) {
+        let tables = tables();
+        let combined = combined(&tables, Rule::ALL[which]);
+        let score = combined.score(d, m).unwrap();
+        prop_assert!(score.is_finite() && score <= 0.0);
+        prop_assert!(combined.score(d + up, m).unwrap() >= score);
+        prop_assert!(combined.score(d, m + more).unwrap() >= score);
+    }
+
+    #[test]
+    fn any_scores_get_a_finite_one_or_an_error(d: f32, m: f32, which in 0usize..2) {
+        let tables = tables();
+        match combined(&tables, Rule::ALL[which]).score(d, m) {
+            Ok(score) => prop_assert!(score.is_finite() && score <= 0.0),
+            Err(_) => prop_assert!(!(d.is_finite() && m.is_finite())),
+        }
+        match distance_over_norm(d, m) {
+            Ok(score) => prop_assert!(score.is_finite() && score <= 0.0),
+            Err(_) => prop_assert!(!(d.is_finite() && m.is_finite())),
+        }
+    }
+}
+
+/// A frame whose direction is odd and one whose norm is: each score alone misses one of them.
+#[test]
+fn what_either_score_finds_odd_scores_low() {
+    let tables = tables();
+    let (typical, odd) = ((0.8, 12.0), [(0.1, 14.0), (0.9, 0.5)]);
+    for rule in Rule::ALL {
+        let combined = combined(&tables, rule);
+        let usual = combined.score(typical.0, typical.1).unwrap();
+        for (d, m) in odd {
+            let score = combined.score(d, m).unwrap();
+            assert!(score < usual - 3.0, "{rule}: {score} and {usual}");
+        }
+    }
+}
+
+/// Two weak signs: Fisher adds them up, the minimum does not.
+#[test]
+fn fisher_adds_weak_signs() {
+    let tables = tables();
+    let (weak_d, weak_m) = (0.56, 8.4);
+    let fisher = combined(&tables, Rule::Fisher);
+    let min = combined(&tables, Rule::Min);
+    let (both, one) = (
+        fisher.score(weak_d, weak_m).unwrap(),
+        fisher.score(weak_d, 12.0).unwrap(),
+    );
+    assert!(both < one - 1.5, "{both} and {one}");
+    let (both, one) = (
+        min.score(weak_d, weak_m).unwrap(),
+        min.score(weak_d, 12.0).unwrap(),
+    );
+    assert!((both - one).abs() < 1.0, "{both} and {one}");
+}
+
+#[test]
+fn far_out_frames_keep_their_order() {
+    let tables = tables();
+    let combined = combined(&tables, Rule::Fisher);
+    let scores: Vec<f32> = [0.0f32, -1.0, -10.0, -1e6, f32::MIN]
+        .iter()
+        .map(|&m| combined.score(0.8, m).unwrap())
+        .collect();
+    assert!(scores.windows(2).all(|w| w[0] > w[1]), "{scores:?}");
+}
+
+#[test]
+fn distance_over_norm_is_the_quotient() {
+    assert_eq!(distance_over_norm(0.5, 2.0), Ok(-0.25));
+    assert_eq!(distance_over_norm(0.0, 2.0), Ok(0.0));
+    assert_eq!(distance_over_norm(0.5, 0.0), Ok(f32::MIN));
+    assert_eq!(distance_over_norm(0.5, 1e-45), Ok(f32::MIN));
+    assert_eq!(
+        distance_over_norm(f32::NAN, 1.0),
+        Err(CombinedError::NotFinite("distance"))
+    );
+    assert_eq!(
+        distance_over_norm(1.0, f32::INFINITY),
+        Err(CombinedError::NotFinite("norm"))
+    );
+}
+
+#[test]
+fn names_are_read_back_and_others_refused() {
+    for rule in Rule::ALL {
+        assert_eq!(rule.name().parse(), Ok(rule));
+        assert_eq!(rule.to_string(), rule.name());
+    }
+    for bad in ["", "Fisher", "sum"] {
+        assert_eq!(Rule::parse(bad), Err(CombinedError::Name));
+    }
+    let tables = tables();
+    let combined = combined(&tables, Rule::Min);
+    for bad in [f32::NAN, f32::INFINITY] {
+        assert_eq!(
+            combined.score(bad, 1.0),
+            Err(CombinedError::NotFinite("direction"))
+        );
+        assert_eq!(
+            combined.score(1.0, bad),
+            Err(CombinedError::NotFinite("magnitude"))
+        );
+    }
+}
