@@ -56,7 +56,9 @@ impl Dense {
         let group_inputs = spec.inputs / spec.group;
         let group_outputs = spec.outputs / spec.group;
         let bias = spec.folded_bias(kernels.lowered);
-        let pointwise = spec.taps() * spec.y.stride * spec.x.stride == 1;
+        // With pads the walk goes over the halo, and that of a single row is not its neighbour in memory.
+        let unpadded = [&spec.y, &spec.x].map(|axis| axis.padded == axis.input) == [true; 2];
+        let pointwise = unpadded && spec.taps() * spec.y.stride * spec.x.stride == 1;
         let contiguous = |view: &View| view.is_contiguous() && spec.group == 1;
         let flat = pointwise
             && contiguous(input)
