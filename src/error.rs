@@ -14,7 +14,12 @@ pub fn one_line(error: &dyn Error) -> String {
         }
         cause = e.source();
     }
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    joined(&line)
+}
+
+/// A text on one line.
+pub fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

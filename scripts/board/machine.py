@@ -1,8 +1,6 @@
 """A virtual 64-bit ARM board under qemu: starts it, runs shell scripts on it, takes pictures of its screen."""
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -148,12 +146,3 @@ class Board:
         """Ends the board, however it is."""
         self.process.kill()
         self.process.wait()
-
-
-def available():
-    """Why no board can be started here, or None."""
-    if shutil.which("qemu-system-aarch64") is None:
-        return "no qemu-system-aarch64 (Debian: qemu-system-arm)"
-    if not os.access("/tmp", os.W_OK):
-        return "/tmp is not writable"
-    return None

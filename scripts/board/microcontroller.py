@@ -74,11 +74,6 @@ class Microcontroller:
                     return None
                 self._changed.wait(min(left, 1))
 
-    def now(self):
-        """What the gate is."""
-        with self._changed:
-            return self.states[-1]
-
     def stop(self):
         """Ends it."""
         self.process.kill()

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser};
+use normgate::error::joined;
 use toml::Spanned;
 
 use super::Cli;
@@ -54,7 +55,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<OsString>> {
     let table: BTreeMap<Spanned<String>, Spanned<toml::Value>> =
         toml::from_str(&text).map_err(|e| {
             let at = e.span().map_or(1, |span| line(span.start));
-            anyhow::anyhow!("{name}: line {at}: {}", one_line(e.message()))
+            anyhow::anyhow!("{name}: line {at}: {}", joined(e.message()))
         })?;
     let run = run_command();
     let mut entries: Vec<_> = table.iter().collect();
@@ -62,12 +63,12 @@ fn read(path: &Path) -> anyhow::Result<Vec<OsString>> {
     let mut arguments = Vec::new();
     for (key, value) in entries {
         let (at, key) = (line(key.span().start), key.as_ref().as_str());
-        let Some(argument) = keys(&run).find(|a| a.get_long() == Some(key)) else {
+        if !keys(&run).any(|a| a.get_long() == Some(key)) {
             bail!(
                 "{name}: line {at}: unknown key `{key}`{}",
                 nearest(&run, key)
             );
-        };
+        }
         let text = match value.as_ref() {
             toml::Value::String(text) => text.clone(),
             toml::Value::Integer(number) => number.to_string(),
@@ -84,7 +85,6 @@ fn read(path: &Path) -> anyhow::Result<Vec<OsString>> {
         {
             bail!("{name}: line {at}: {}", first_line(&e));
         }
-        let _ = argument;
         arguments.push(given);
     }
     Ok(arguments)
@@ -119,9 +119,5 @@ fn nearest(run: &clap::Command, key: &str) -> String {
 fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let fault = text.split("\n\n").next().unwrap_or_default();
-    one_line(fault.strip_prefix("error: ").unwrap_or(fault))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    joined(fault.strip_prefix("error: ").unwrap_or(fault))
 }

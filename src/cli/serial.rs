@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
+use normgate::sink::SerialOptions;
+
 pub(super) use normgate::sink::Port;
 
 /// The rate where none is given.
-pub(super) const BAUD: u32 = 115_200;
+pub(super) const BAUD: u32 = SerialOptions::BAUD;
 
 /// Whether SIGINT or SIGTERM came. A second one ends the program at once.
 ///

@@ -1,13 +1,13 @@
 //! `normgate run` as a service: its configuration, signals, a model that is swapped under it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::process::Process;
 use crate::support::{MODELS, model_path};
 
 fn run_with(config: &str, more: &[&str]) -> std::process::Output {
@@ -88,40 +88,19 @@ fn a_bad_configuration_is_refused_with_its_file_and_line() {
 
 /// `normgate run` on a pipe of raw frames, as JSON, read line by line.
 struct Live {
-    child: Child,
+    process: Process,
     frames: ChildStdin,
-    told: Receiver<Value>,
 }
 
 impl Live {
     fn start(model: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_normgate"))
-            .args([
-                "run",
-                "--format",
-                "json",
-                "--source",
-                "-?size=32x32&format=grey",
-            ])
-            .arg("--model")
-            .arg(model)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let frames = child.stdin.take().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (tell, told) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                let _ = tell.send(serde_json::from_str(&line).unwrap());
-            }
-        });
-        Self {
-            child,
-            frames,
-            told,
-        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_normgate"));
+        command.args(["run", "--format", "json"]);
+        command.args(["--source", "-?size=32x32&format=grey"]);
+        command.arg("--model").arg(model).stdin(Stdio::piped());
+        let mut process = Process::start(&mut command);
+        let frames = process.child.stdin.take().unwrap();
+        Self { process, frames }
     }
 
     fn frame(&mut self) -> Value {
@@ -132,23 +111,9 @@ impl Live {
 
     /// The first line that `wanted` takes.
     fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let line = self.told.recv_timeout(Duration::from_secs(60)).unwrap();
-            if wanted(&line) {
-                return line;
-            }
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        let parse = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+        let line = |line: &str| wanted(&parse(line));
+        parse(&self.process.find("such line", line, || {}))
     }
 }
 
@@ -157,10 +122,10 @@ fn sigterm_and_sigint_end_the_loop_with_its_summary() {
     for signal in ["TERM", "INT"] {
         let mut live = Live::start(&model_path(MODELS[0]));
         live.frame();
-        live.signal(signal);
+        live.process.signal(signal);
         let summary = live.until(|line| line.get("summary").is_some());
         assert_eq!(summary["summary"]["frames"], 1);
-        assert!(live.child.wait().unwrap().success());
+        assert!(live.process.child.wait().unwrap().success());
     }
 }
 
@@ -173,7 +138,7 @@ fn sighup_swaps_the_model_and_a_bad_file_leaves_the_old_one() {
     let before = live.frame();
 
     std::fs::write(&path, b"no model").unwrap();
-    live.signal("HUP");
+    live.process.signal("HUP");
     let refused = live.until(|line| line["status"] == "swap_refused");
     assert!(
         refused["why"].as_str().unwrap().contains("model.onnx"),
@@ -182,11 +147,13 @@ fn sighup_swaps_the_model_and_a_bad_file_leaves_the_old_one() {
     assert_eq!(live.frame()["score"], before["score"]);
 
     std::fs::copy(model_path(MODELS[1]), &path).unwrap();
-    live.signal("HUP");
+    live.process.signal("HUP");
     live.until(|line| line["status"] == "swapped");
     assert_ne!(live.frame()["score"], before["score"]);
-    drop(live.frames);
-    let left = live.told.recv_timeout(Duration::from_secs(60)).unwrap();
+    let Live { process, frames } = live;
+    drop(frames);
+    let left = process.find("line", |_| true, || {});
+    let left: Value = serde_json::from_str(&left).unwrap();
     assert_eq!(left["summary"]["frames"], 3);
 }
 
@@ -198,9 +165,9 @@ fn a_pipe_that_falls_silent_is_lost_until_it_speaks_again() {
     assert!(lost["why"].is_string());
     live.frames.write_all(&[128; 1024]).unwrap();
     live.until(|line| line["status"] == "restored");
-    live.signal("TERM");
+    live.process.signal("TERM");
     live.until(|line| line.get("summary").is_some());
-    live.child.wait().unwrap();
+    live.process.child.wait().unwrap();
 }
 
 #[test]

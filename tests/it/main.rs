@@ -10,6 +10,7 @@ mod metrics;
 mod model;
 mod pipeline;
 mod plots;
+mod process;
 mod report;
 #[cfg(unix)]
 mod serial;

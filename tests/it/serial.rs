@@ -1,78 +1,22 @@
 //! The command with a microcontroller: `run --serial`, `mcu-sim` and `monitor`, each a process of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::process::{ChildStdin, Command, Stdio};
+use std::time::Duration;
 
 use normgate::pipeline::Judge;
 use normgate_core::CommitPolicy;
 use normgate_link::{Config, Pty, Session, SystemClock, Wire, clock::Clock, model_hash};
 use tempfile::TempDir;
 
+use crate::process::Process;
 use crate::support::{MODELS, demo_frames, model, model_path};
-
-/// Longer than any machine takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn normgate(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_normgate"));
     command.args(args).stdin(Stdio::null());
     command
-}
-
-/// A process that is killed with its test.
-struct Process {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Process {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (tell, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                let _ = tell.send(line);
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// The first line with all `parts`.
-    fn until(&self, parts: &[&str]) -> String {
-        self.until_or(parts, || {})
-    }
-
-    /// The same, doing something every few milliseconds until it comes.
-    fn until_or(&self, parts: &[&str], mut meanwhile: impl FnMut()) -> String {
-        let end = Instant::now() + PATIENCE;
-        let mut seen = Vec::new();
-        loop {
-            match self.lines.recv_timeout(Duration::from_millis(10)) {
-                Ok(line) if parts.iter().all(|part| line.contains(part)) => return line,
-                Ok(line) => seen.push(line),
-                Err(RecvTimeoutError::Timeout) => meanwhile(),
-                Err(RecvTimeoutError::Disconnected) => panic!("it ended: {seen:#?}"),
-            }
-            assert!(Instant::now() < end, "no {parts:?} in {seen:#?}");
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let kill = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(kill.unwrap().success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A microcontroller on a name that stays.

@@ -56,6 +56,18 @@ impl PixelFormat {
     /// The formats that a raw stream may name.
     pub const RAW: [Self; 5] = [Self::Rgb24, Self::Grey, Self::Yuyv, Self::Nv12, Self::I420];
 
+    /// All whose bytes are pixels: all but JPEG.
+    pub const UNCOMPRESSED: [Self; 8] = [
+        Self::Rgb24,
+        Self::Grey,
+        Self::Yuyv,
+        Self::Nv12,
+        Self::I420,
+        Self::I422,
+        Self::I444,
+        Self::Luma,
+    ];
+
     /// The name in a URI and in errors.
     #[must_use]
     pub fn name(self) -> &'static str {

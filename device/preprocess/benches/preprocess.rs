@@ -5,22 +5,11 @@ use normgate_core::{Fit, PreprocessSpec};
 use normgate_frame::{ColorSpace, Picture, PixelFormat};
 use normgate_preprocess::Preprocessor;
 
-const FORMATS: [PixelFormat; 8] = [
-    PixelFormat::Yuyv,
-    PixelFormat::Nv12,
-    PixelFormat::I420,
-    PixelFormat::I422,
-    PixelFormat::I444,
-    PixelFormat::Rgb24,
-    PixelFormat::Grey,
-    PixelFormat::Luma,
-];
-
 fn preprocess(criterion: &mut Criterion) {
     let spec = PreprocessSpec::new(32, 32, Fit::CenterCrop);
     let mut out = vec![0; spec.input_len()];
     for (width, height) in [(640, 480), (1280, 720)] {
-        for format in FORMATS {
+        for format in PixelFormat::UNCOMPRESSED {
             let stride = format.row_len(width);
             let len = format.len(width, height, stride).unwrap().unwrap();
             let bytes: Vec<u8> = (0..len).map(|i| (i * i / 7) as u8).collect();

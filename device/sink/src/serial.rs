@@ -34,12 +34,15 @@ pub struct SerialOptions {
 }
 
 impl SerialOptions {
-    /// 115200 baud, 200 ms of age, 250 ms of hold.
+    /// Bits a second where nothing else is said.
+    pub const BAUD: u32 = 115_200;
+
+    /// [`BAUD`](Self::BAUD), 200 ms of age, 250 ms of hold.
     #[must_use]
     pub const fn new(port: Port) -> Self {
         Self {
             port,
-            baud: 115_200,
+            baud: Self::BAUD,
             age_ms: 200,
             hold_ms: Policy::HOLD_MS_DEFAULT,
         }

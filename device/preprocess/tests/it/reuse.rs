@@ -7,17 +7,6 @@ use proptest::prelude::*;
 
 use crate::support::run;
 
-const FORMATS: [PixelFormat; 8] = [
-    PixelFormat::Rgb24,
-    PixelFormat::Grey,
-    PixelFormat::Yuyv,
-    PixelFormat::Nv12,
-    PixelFormat::I420,
-    PixelFormat::I422,
-    PixelFormat::I444,
-    PixelFormat::Luma,
-];
-
 /// All bytes of a picture are made of `seed`.
 fn noise(format: PixelFormat, (width, height): (u32, u32), stride: usize, seed: u32) -> Vec<u8> {
     let len = format.len(width, height, stride).unwrap().unwrap();
@@ -35,7 +24,7 @@ proptest! {
     /// A frame of the model's size is converted and nothing else.
     #[test]
     fn a_frame_of_the_models_size_is_to_rgbs(
-        format in prop::sample::select(FORMATS.to_vec()),
+        format in prop::sample::select(PixelFormat::UNCOMPRESSED.to_vec()),
         size in (1..90_u32, 1..60_u32),
         padding in 0..7_usize,
         matrix in prop::sample::select(vec![Matrix::Bt601, Matrix::Bt709]),
@@ -56,7 +45,7 @@ proptest! {
     #[test]
     fn frames_of_changing_formats_do_not_mix(
         steps in prop::collection::vec(
-            (prop::sample::select(FORMATS.to_vec()), (1..150_u32, 1..60_u32), any::<u32>()), 1..6),
+            (prop::sample::select(PixelFormat::UNCOMPRESSED.to_vec()), (1..150_u32, 1..60_u32), any::<u32>()), 1..6),
     ) {
         let spec = PreprocessSpec::new(16, 12, Fit::Letterbox);
         let mut preprocessor = Preprocessor::new(spec);
@@ -98,7 +87,7 @@ fn flat_codes_are_the_textbooks_colours() {
 
 /// Every format's picture of a size, without a pattern.
 fn each_format(size: (u32, u32), mut run: impl FnMut(&Picture<'_>)) {
-    for (format, seed) in FORMATS.into_iter().zip(1..) {
+    for (format, seed) in PixelFormat::UNCOMPRESSED.into_iter().zip(1..) {
         let stride = format.row_len(size.0) + 2;
         let bytes = noise(format, size, stride, seed);
         run(&Picture::new(format, ColorSpace::default(), size, stride, &bytes).unwrap());

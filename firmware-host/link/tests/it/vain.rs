@@ -1,11 +1,11 @@
 //! Nobody answers: one error that says what was tried.
 
-use std::io;
 use std::time::Duration;
 
-use normgate_link::{Event, Faults, Problem, Session, Wire};
+use normgate_link::{Event, Faults, Problem, Session};
 
 use crate::bench::{BAUD, Bench, config, mcu_config};
+use crate::greeting::Script;
 
 fn problems(events: &[Event]) -> Vec<String> {
     let problems = events.iter().filter_map(|event| match event {
@@ -47,39 +47,9 @@ fn a_wrong_baud_rate() {
     assert!(bench.applied.is_empty() && bench.sent.lock().unwrap().is_empty());
 }
 
-/// What is written is read.
-#[derive(Default)]
-struct Shorted(Vec<u8>);
-
-impl Wire for Shorted {
-    fn read(&mut self, bytes: &mut [u8], _: Duration) -> io::Result<usize> {
-        let count = bytes.len().min(self.0.len());
-        bytes[..count].copy_from_slice(&self.0[..count]);
-        self.0.drain(..count);
-        Ok(count)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn unsent(&mut self) -> io::Result<usize> {
-        Ok(0)
-    }
-
-    fn reopen(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn name(&self) -> String {
-        "shorted".to_owned()
-    }
-}
-
 #[test]
 fn a_line_that_ends_in_itself() {
-    let mut session = Session::new(Shorted::default(), config()).unwrap();
+    let mut session = Session::new(Script::shorted(), config()).unwrap();
     let events: Vec<_> = (0..5000)
         .flat_map(|now| session.poll(now, Duration::ZERO))
         .collect();

@@ -2,12 +2,26 @@
 
 use normgate_sink::{Event, Sink, SinkError};
 
-use super::broker::{self, Broker, wait_for};
+use super::broker::{self, Broker, Subscriber, wait_for};
 use super::proxy::Proxy;
 use super::{AVAILABILITY, CONFIG, STATE, Teller, ended, options};
 
 fn is_frame(frame: u64) -> impl Fn(&broker::Message) -> bool {
     move |message| message.topic == STATE && message.json()["frame"] == frame
+}
+
+/// A sink that is online through a network of the test's.
+fn through_a_proxy() -> (Broker, Proxy, Subscriber, Teller) {
+    let broker = Broker::open();
+    let proxy = Proxy::to(broker.port);
+    let mut subscriber = broker.subscribe();
+    let teller = Teller::new(&options(&format!("mqtt://127.0.0.1:{}", proxy.port)));
+    subscriber.next("online", is_online);
+    (broker, proxy, subscriber, teller)
+}
+
+fn is_online(message: &broker::Message) -> bool {
+    message.topic == AVAILABILITY && message.payload == "online"
 }
 
 #[test]
@@ -47,9 +61,7 @@ fn a_broker_that_comes_late_gets_the_newest_state_alone() {
     broker.up();
     let mut subscriber = broker.subscribe();
     subscriber.next("the newest", is_frame(frame - 1));
-    subscriber.next("online", |m| {
-        m.topic == AVAILABILITY && m.payload == "online"
-    });
+    subscriber.next("online", is_online);
     let states = subscriber.seen.iter().filter(|m| m.topic == STATE);
     assert_eq!(states.count(), 1, "no backlog");
     assert!(subscriber.seen.iter().any(|m| m.topic == CONFIG));
@@ -103,9 +115,7 @@ fn a_cut_connection_leaves_the_last_will_and_is_made_again() {
     let mut subscriber = broker.subscribe();
     let mut teller = Teller::new(&options(&format!("mqtt://127.0.0.1:{}", proxy.port)));
     teller.frame(1, Some(0));
-    subscriber.next("online", |m| {
-        m.topic == AVAILABILITY && m.payload == "online"
-    });
+    subscriber.next("online", is_online);
 
     proxy.cut();
     subscriber.next("the will", |m| {
@@ -118,9 +128,7 @@ fn a_cut_connection_leaves_the_last_will_and_is_made_again() {
     proxy.mend();
     // What is true is said before it is said to be live.
     subscriber.next("the newest", is_frame(3));
-    subscriber.next("online", |m| {
-        m.topic == AVAILABILITY && m.payload == "online"
-    });
+    subscriber.next("online", is_online);
     assert!(!subscriber.seen.iter().any(is_frame(2)));
     teller.drain();
     assert_eq!(teller.missed.len(), 1);
@@ -131,13 +139,7 @@ fn a_network_that_goes_silent_holds_nobody_up() {
     if !broker::is_here() {
         return;
     }
-    let broker = Broker::open();
-    let proxy = Proxy::to(broker.port);
-    let mut subscriber = broker.subscribe();
-    let mut teller = Teller::new(&options(&format!("mqtt://127.0.0.1:{}", proxy.port)));
-    subscriber.next("online", |m| {
-        m.topic == AVAILABILITY && m.payload == "online"
-    });
+    let (_broker, proxy, mut subscriber, mut teller) = through_a_proxy();
     proxy.set_silent(true);
     for frame in 0..1000 {
         teller.frame(frame, Some((frame % 2) as u16));
@@ -165,13 +167,7 @@ fn a_network_that_stays_silent_is_left_and_tried_again() {
     if !broker::is_here() {
         return;
     }
-    let broker = Broker::open();
-    let proxy = Proxy::to(broker.port);
-    let mut subscriber = broker.subscribe();
-    let mut teller = Teller::new(&options(&format!("mqtt://127.0.0.1:{}", proxy.port)));
-    subscriber.next("online", |m| {
-        m.topic == AVAILABILITY && m.payload == "online"
-    });
+    let (_broker, proxy, mut subscriber, mut teller) = through_a_proxy();
     proxy.set_silent(true);
     let mut frame = 0;
     for reason in ["acknowledges nothing within", "does not answer within"] {
@@ -192,13 +188,7 @@ fn an_end_without_a_broker_is_counted_and_comes() {
     if !broker::is_here() {
         return;
     }
-    let broker = Broker::open();
-    let proxy = Proxy::to(broker.port);
-    let mut subscriber = broker.subscribe();
-    let mut teller = Teller::new(&options(&format!("mqtt://127.0.0.1:{}", proxy.port)));
-    subscriber.next("online", |m| {
-        m.topic == AVAILABILITY && m.payload == "online"
-    });
+    let (_broker, proxy, mut subscriber, mut teller) = through_a_proxy();
     proxy.set_silent(true);
     let end = teller.sink.take(Event::Status(&ended()));
     assert!(matches!(end, Err(SinkError::Missed(_))), "{end:?}");
