@@ -12,6 +12,8 @@ pub struct ScoredSet {
     /// Energy's, the same for all frames.
     temperature: Option<f32>,
     kept: usize,
+    known: Vec<bool>,
+    nearest: Vec<Option<u16>>,
     confidence: Vec<f32>,
     correct: Vec<bool>,
     correct_kept: usize,
@@ -35,6 +37,8 @@ impl ScoredSet {
             columns: Default::default(),
             temperature: None,
             kept: 0,
+            known: Vec::new(),
+            nearest: Vec::new(),
             confidence: Vec::new(),
             correct: Vec::new(),
             correct_kept: 0,
@@ -63,6 +67,11 @@ impl ScoredSet {
         }
         let kept = verdict.is_known();
         self.kept += usize::from(kept);
+        self.known.push(kept);
+        self.nearest.push(match *verdict {
+            Verdict::Known { class, .. } => Some(class),
+            Verdict::Unknown { nearest, .. } => nearest,
+        });
         if let Some(Answer {
             correct,
             confidence,
@@ -111,6 +120,26 @@ impl ScoredSet {
     /// Frames with an unknown verdict.
     pub fn rejected(&self) -> usize {
         self.n() - self.kept
+    }
+
+    /// Whether each frame has a known verdict, shape `[frames]`.
+    pub fn kept_frames(&self) -> &[bool] {
+        &self.known
+    }
+
+    /// The class of each frame's largest logit, kept or not, shape `[frames]`; none where the gate had no usable logits.
+    pub fn nearest(&self) -> &[Option<u16>] {
+        &self.nearest
+    }
+
+    /// Whether [`nearest`](Self::nearest) is each frame's label, shape `[frames]`; empty without labels.
+    pub fn correct(&self) -> &[bool] {
+        &self.correct
+    }
+
+    /// The probability of each frame's nearest class, in [0, 1], shape `[frames]`; empty without labels.
+    pub fn confidence(&self) -> &[f32] {
+        &self.confidence
     }
 
     /// The share of labelled frames with the right class, kept or not; none without labels.
