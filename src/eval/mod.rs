@@ -8,8 +8,14 @@
 //!
 //! Everywhere in-distribution is the positive class and a higher score is more in-distribution.
 
-/// AUROC, FPR95, AUPR and ECE of slices of scores.
+/// AUROC, FPR95 and AUPR of slices of scores.
 pub mod metrics;
+
+/// Risk over coverage, AURC and AUGRC.
+pub mod risk;
+
+/// Accuracy over confidence, and ECE.
+pub mod reliability;
 
 /// The scores and verdicts of one set of frames.
 pub mod scored;
