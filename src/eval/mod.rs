@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ScoredSet (in-distribution), ScoredSet (each OOD set)
-//!    |--Roc, ece--> Report --> aligned text or JSON
+//!    |--Roc, RiskCoverage, Reliability--> Report --> aligned text or JSON
 //!    '--plots-----> score histograms and ROC as SVG
 //! ```
 //!
@@ -25,6 +25,9 @@ pub mod labels;
 
 /// A model over a whole set of images.
 pub mod run;
+
+/// What is measured of one score on one set.
+pub mod measure;
 
 /// The result of an evaluation, for a person and as JSON.
 pub mod report;

@@ -1,7 +1,7 @@
 use normgate_core::{Gate, Score};
 use plotters::prelude::*;
 
-use super::super::report;
+use super::super::measure;
 use super::super::scored::ScoredSet;
 use super::canvas::{self, Entry, GRID, GUIDE};
 use super::{PlotError, is_gated};
@@ -20,7 +20,7 @@ pub(super) fn draw(
     let mut curves = Vec::with_capacity(ood.len());
     let mut entries = Vec::with_capacity(ood.len());
     for (i, set) in ood.iter().enumerate() {
-        let roc = report::roc(score, id, set)?;
+        let roc = measure::roc(score, id, set)?;
         curves.push(roc.thinned(GAP));
         let (auroc, fpr95) = (100.0 * roc.auroc(), 100.0 * roc.fpr_at_95_tpr());
         entries.push(Entry {
