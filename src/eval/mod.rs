@@ -1,9 +1,10 @@
-//! What an evaluation measures. [`run`] alone knows the model; the rest works on scores.
+//! What an evaluation measures. [`run`] alone runs the model; the rest works on scores.
 //!
 //! ```text
 //! ScoredSet (in-distribution), ScoredSet (each OOD set)
 //!    |--Roc, RiskCoverage, Reliability--> Report --> aligned text or JSON
-//!    '--plots-----> score histograms and ROC as SVG
+//!    |--plots-----> score histograms, ROC and more as SVG
+//!    '--classes, gallery--> page, with the report and the plots
 //! ```
 //!
 //! Everywhere in-distribution is the positive class and a higher score is more in-distribution.
@@ -36,6 +37,18 @@ mod table;
 
 /// Score histograms and ROC curves as SVG.
 pub mod plots;
+
+/// How each class fared, and what is taken for what.
+pub mod classes;
+
+/// The worst errors, as pictures.
+pub mod gallery;
+
+/// All of it as one HTML page.
+pub mod page;
+
+/// Files that are replaced as a whole.
+pub mod whole;
 
 pub use metrics::{MetricError, Roc};
 pub use report::{EvalError, Report};

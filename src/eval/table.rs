@@ -79,7 +79,9 @@ impl Report {
 
     /// A row for each score, under two lines of header.
     fn selection(&self) -> Vec<[String; 6]> {
-        let over = ["", "in-dist.", "in-dist.", "with OOD", "with OOD", "OpenOOD"];
+        let over = [
+            "", "in-dist.", "in-dist.", "with OOD", "with OOD", "OpenOOD",
+        ];
         let mut rows = vec![over.map(str::to_owned), SELECTION.map(str::to_owned)];
         for score in &self.scores {
             let mixed = score.mean.and_then(|m| m.risk);

@@ -9,7 +9,11 @@ use super::scored::ScoredSet;
 mod bins;
 mod canvas;
 mod histogram;
+mod reliability;
+mod risk;
 mod roc;
+
+pub(super) mod figures;
 
 /// Why a plot was not drawn.
 #[derive(Debug, Error)]
