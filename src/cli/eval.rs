@@ -101,6 +101,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let d = model.description();
     let title = format!("{} v{} ({:?})", d.name, d.version, d.precision);
     let report = Report::new(title, &gate, &id.scored, &ood)?;
+    // The first to be told, so that a full disk costs the files only.
+    std::io::stdout().write_all(format!("{report}\n").as_bytes())?;
     if let Some(path) = &args.json {
         let json = serde_json::to_vec_pretty(&report)?;
         whole::write(&[(path.clone(), &json)])
@@ -125,7 +127,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         };
         page.write(folder)?;
     }
-    Ok(std::io::stdout().write_all(format!("{report}\n").as_bytes())?)
+    Ok(())
 }
 
 /// What the model's threshold was fitted on.

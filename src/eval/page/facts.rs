@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::{Page, Source, count, percent};
+use super::{Page, Source, count, with_unit};
 use crate::bundle::{DataSet, Precision};
 
 /// Assurance of the bound that is told.
@@ -43,7 +43,7 @@ pub(super) fn headline(page: &Page<'_>) -> Markup {
             (over) "." }
         ul.tiles {
             @for (name, share, note) in tiles.into_iter().filter(|tile| tile.1.is_some()) {
-                li { span.value { (percent(share)) " %" } span.name { (name) } span.note { (note) } }
+                li { span.value { (with_unit(share)) } span.name { (name) } span.note { (note) } }
             }
         }
     }
@@ -89,12 +89,11 @@ fn bound(page: &Page<'_>) -> Markup {
         p {
             "The threshold is the score of rank " (count(fitted.rank)) " among those of " (count(fitted.n))
             " calibration images, from the lowest. An image that is exchangeable with them is rejected with probability at most "
-            (percent(fitted.expected_reject())) " %, over the draw of both."
+            (with_unit(fitted.expected_reject())) ", over the draw of both."
             @if let Some(most) = most {
-                " With " (percent(ASSURANCE)) " % assurance, this threshold rejects at most " (percent(most))
-                " % of such images."
+                " With " (100.0 * ASSURANCE) "\u{a0}% assurance, this threshold rejects at most " (with_unit(most)) " of such images."
             }
-            " Of the in-distribution set here it rejects " strong { (percent(seen)) " %" } "."
+            " Of the in-distribution set here it rejects " strong { (with_unit(seen)) } "."
             @if most.is_some_and(|most| seen > most) {
                 " That is more than the bound: either the draw was unlucky, or these images differ from the calibration images."
             }

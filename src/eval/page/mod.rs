@@ -196,6 +196,11 @@ fn percent(share: impl Into<Option<f64>>) -> String {
         .map_or_else(|| "–".to_owned(), super::table::percent)
 }
 
+/// The same with its unit, which never starts a line.
+fn with_unit(share: impl Into<Option<f64>>) -> String {
+    format!("{}\u{a0}%", percent(share))
+}
+
 /// A table that scrolls where it has no room.
 fn scrolled(label: &str, table: Markup) -> Markup {
     html! { div.scroll role="region" tabindex="0" aria-label=(label) { (table) } }

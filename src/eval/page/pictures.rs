@@ -2,7 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
-use super::{Page, count, percent};
+use super::{Page, count, with_unit};
 use crate::eval::gallery::{Gallery, Picture};
 
 /// The worst errors, to be looked at.
@@ -51,7 +51,7 @@ fn mistake(picture: &Picture) -> Markup {
     html! {
         strong { (picture.class) }
         @if let Some(label) = &picture.label { span { "is " (label) } }
-        span.note { (percent(picture.confidence.map(f64::from))) " %, "
+        span.note { (with_unit(picture.confidence.map(f64::from))) ", "
             @if picture.kept { "kept" } @else { "rejected" } }
     }
 }

@@ -1,7 +1,7 @@
 use maud::{Markup, PreEscaped, html};
 use normgate_core::Score;
 
-use super::{Page, PageError, count, percent, scrolled};
+use super::{Page, PageError, count, percent, scrolled, with_unit};
 use crate::eval::plots::figures::{self, RiskKind};
 use crate::eval::reliability::Reliability;
 use crate::eval::report::ScoreReport;
@@ -26,8 +26,8 @@ pub(super) fn section(page: &Page<'_>, reliability: &Reliability) -> Result<Mark
                         (plot(svg, &format!("Histogram of {} for in-distribution and {}", gate.score, set.name())))
                         figcaption {
                             ul.legend {
-                                li { span.swatch.filled style="--c: var(--id)" {} (page.id.name()) ": " (percent(share(page.id.kept(), page.id.n()))) " % kept" }
-                                li { (swatch(*i)) (set.name()) ": " (percent(share(set.kept(), set.n()))) " % kept" }
+                                li { span.swatch.filled style="--c: var(--id)" {} (page.id.name()) ": " (with_unit(share(page.id.kept(), page.id.n()))) " kept" }
+                                li { (swatch(*i)) (set.name()) ": " (with_unit(share(set.kept(), set.n()))) " kept" }
                             }
                         }
                     }
@@ -39,8 +39,8 @@ pub(super) fn section(page: &Page<'_>, reliability: &Reliability) -> Result<Mark
                         h3 { "ROC" }
                         (plot(&figures::roc(page.score, true, page.id, page.ood)?, &format!("ROC curves of {}", gate.score)))
                         figcaption {
-                            p { "Dashed: chance, and 95 % of in-distribution. Dots: the threshold." }
-                            (sets(page, |score, i| format!("AUROC {} %", percent(score.sets[i].measures.auroc))))
+                            p { "Dashed: chance, and 95\u{a0}% of in-distribution. Dots: the threshold." }
+                            (sets(page, |score, i| format!("AUROC {}", with_unit(score.sets[i].measures.auroc))))
                         }
                     }
                 }
@@ -66,7 +66,7 @@ fn risk(page: &Page<'_>, kind: RiskKind) -> Result<Markup, PageError> {
             RiskKind::Selective => r.aurc,
             RiskKind::Generalized => r.augrc,
         });
-        format!("{name} {} %", percent(area))
+        format!("{name} {}", with_unit(area))
     };
     Ok(html! {
         figure {
@@ -75,7 +75,7 @@ fn risk(page: &Page<'_>, kind: RiskKind) -> Result<Markup, PageError> {
             figcaption {
                 p {
                     @match kind {
-                        RiskKind::Selective => "A failure is a wrong class or any OOD image. Drawn from a coverage of 1 %. Dots: the threshold.",
+                        RiskKind::Selective => "A failure is a wrong class or any OOD image. Drawn from a coverage of 1\u{a0}%. Dots: the threshold.",
                         RiskKind::Generalized => "The same failures as a share of all images. Dots: the threshold.",
                     }
                 }
@@ -111,7 +111,7 @@ fn confidence(page: &Page<'_>, reliability: &Reliability) -> Result<Markup, Page
         section {
             h2 { "Confidence" }
             p { "The network's own probability of its class, on in-distribution images, kept or not. ECE, the mean distance of confidence from accuracy over the bins, is "
-                (percent(page.report.in_distribution.ece)) " %." }
+                (with_unit(page.report.in_distribution.ece)) "." }
             div.figures {
                 figure {
                     h3 { "Reliability" }

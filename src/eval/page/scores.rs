@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::{Page, count, percent, scrolled};
+use super::{Page, percent, scrolled};
 use crate::eval::measure::{Measures, Risk};
 use crate::eval::report::ScoreReport;
 
@@ -13,7 +13,6 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 tr {
                     th scope="col" rowspan="2" { "score" }
                     th scope="col" rowspan="2" { "OOD set" }
-                    th.n scope="col" rowspan="2" { "images" }
                     th.n scope="col" rowspan="2" { "AUROC ↑" }
                     th.group scope="colgroup" colspan="3" { "in-distribution positive" }
                     th.group scope="colgroup" colspan="3" { "OOD positive, as OpenOOD" }
@@ -56,18 +55,16 @@ fn rows(page: &Page<'_>, score: &ScoreReport) -> Markup {
                         }
                     }
                     th scope="row" { (set.name) }
-                    td.n { (count(set.n)) }
                     (cells(&set.measures))
                 }
             }
             @if let Some(mean) = &score.mean {
-                tr.mean { th scope="row" { "mean" } td.n {} (cells(mean)) }
+                tr.mean { th scope="row" { "mean" } (cells(mean)) }
             }
             @if let Some(risk) = score.risk {
                 tr {
                     @if score.sets.is_empty() { th scope="rowgroup" { (score.label()) } }
-                    th scope="row" { "none" }
-                    td.n { (count(page.report.in_distribution.n)) }
+                    th scope="row" { "no OOD" }
                     @for _ in 0..7 { td {} }
                     (risks(Some(risk)))
                     td {} td {}
@@ -103,11 +100,11 @@ fn terms() -> Markup {
             dt { "AUROC" }
             dd { "How often an in-distribution image scores higher than an OOD one; the same whichever is positive." }
             dt { "FPR95" }
-            dd { "In-distribution positive: OOD accepted where 95 % of in-distribution is accepted. OOD positive, OpenOOD v1.5's sign: in-distribution rejected where 95 % of OOD is rejected." }
+            dd { "In-distribution positive: OOD accepted where 95\u{a0}% of in-distribution is accepted. OOD positive, OpenOOD v1.5's sign: in-distribution rejected where 95\u{a0}% of OOD is rejected." }
             dt { "AUPR-in, AUPR-out" }
             dd { "Area under precision over recall, with in-distribution or OOD as the positive class. Left: average precision, as scikit-learn has it. Right: trapezoids, as OpenOOD has it." }
             dt { "AURC, AUGRC" }
-            dd { "Images are kept from the highest score down. A failure is a wrong class or any OOD image. AURC: the share of failures among the kept, over all coverages. AUGRC: kept failures as a share of all images, over all coverages. Rows of a set: in-distribution and that set together, all images counting the same. Row “none”: in-distribution alone. The papers give AUGRC in thousandths: ten times these figures." }
+            dd { "Images are kept from the highest score down. A failure is a wrong class or any OOD image. AURC: the share of failures among the kept, over all coverages. AUGRC: kept failures as a share of all images, over all coverages. Rows of a set: in-distribution and that set together, all images counting the same. Row “no OOD”: in-distribution alone. The papers give AUGRC in thousandths: ten times these figures." }
             dt { "kept, rejected" }
             dd { "OOD at the gate's threshold." }
             dt { "mean" }

@@ -91,7 +91,7 @@ impl Shape {
         let top = highest.fold(0.0, f64::max) * 1.08;
         let axes = Axes {
             x: (self.bins.range(), x, &|x| canvas::tick(*x, self.span())),
-            y: (0.0..top, "frames of the set in a bin, %", &|y| {
+            y: (0.0..top, "share of the set in a bin, %", &|y| {
                 canvas::tick(y * 100.0, top * 100.0)
             }),
             caption,

@@ -41,7 +41,7 @@ pub(super) fn figure(reliability: &Reliability) -> Result<String, PlotError> {
         }
         let axes = Axes {
             x: (0.0..1.0, "confidence, %", &canvas::percent),
-            y: (0.0..most * 1.08, "frames", &|n| canvas::tick(*n, most)),
+            y: (0.0..most * 1.08, "images", &|n| canvas::tick(*n, most)),
             caption: None,
             text: canvas::FIGURE_TEXT,
             mesh: false,

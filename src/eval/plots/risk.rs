@@ -68,7 +68,7 @@ pub(super) fn figure(
     let top = (highest.fold(0.0, f64::max) * 1.08).max(0.01);
     let svg = canvas::figure(FIGURE_SIZE, |area| {
         let axes = Axes {
-            x: (0.0..1.0, "coverage: frames kept, %", &canvas::percent),
+            x: (0.0..1.0, "coverage: share kept, %", &canvas::percent),
             y: (0.0..top, kind.axis(), &|y| {
                 canvas::tick(y * 100.0, top * 100.0)
             }),
