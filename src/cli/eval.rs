@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use normgate::bundle::Gate;
 use normgate::dataset::{self, ImageSet, Split};
 use normgate::eval::gallery::{self, Gallery};
 use normgate::eval::labels::aligned;
@@ -14,8 +15,7 @@ use normgate::eval::page::{Page, Source};
 use normgate::eval::run::{infer_all, score_all};
 use normgate::eval::{Report, ScoredSet, plots, whole};
 use normgate::model::Model;
-use normgate_core::threshold::Fitted;
-use normgate_core::{Score, Threshold};
+use normgate_core::Score;
 
 use super::model_file::ModelFile;
 
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let evaluation = Evaluation {
         model: &model,
-        score: gate.score,
+        gate,
         limit: args.limit,
         pictured: args.report.is_some(),
         bars,
@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     }
     let d = model.description();
     let title = format!("{} v{} ({:?})", d.name, d.version, d.precision);
-    let report = Report::new(title, &gate, &id.scored, &ood)?;
+    let report = Report::new(title, gate, &id.scored, &ood)?;
     // The first to be told, so that a full disk costs the files only.
     std::io::stdout().write_all(format!("{report}\n").as_bytes())?;
     if let Some(path) = &args.json {
@@ -109,12 +109,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             .map_err(|(path, why)| anyhow::Error::new(why).context(path.display().to_string()))?;
     }
     if let Some(folder) = &args.plots {
-        plots::write_all(folder, &gate, &id.scored, &ood)?;
+        plots::write_all(folder, gate, &id.scored, &ood)?;
     }
     if let (Some(folder), Some(mistakes)) = (&args.report, &id.gallery) {
         let page = Page {
             description: d,
-            fitted: fitted(&model)?,
+            fitted: gate.fitted,
             score: gate.score,
             report: &report,
             id: &id.scored,
@@ -130,17 +130,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the model's threshold was fitted on.
-fn fitted(model: &Model) -> anyhow::Result<Fitted> {
-    let d = model.description();
-    let gate = d.gate.as_ref().context("the model has no threshold")?;
-    Ok(Fitted {
-        threshold: Threshold::new(gate.threshold)?,
-        n: d.calibration.images,
-        rank: gate.rank,
-    })
-}
-
 /// The command line, to be pasted into a shell.
 fn command(args: impl Iterator<Item = OsString>) -> String {
     let words: Vec<String> = args.map(|a| a.to_string_lossy().into_owned()).collect();
@@ -151,7 +140,7 @@ fn command(args: impl Iterator<Item = OsString>) -> String {
 /// How sets are scored.
 struct Evaluation<'a> {
     model: &'a Model,
-    score: Score,
+    gate: &'a Gate,
     limit: Option<u32>,
     /// Whether pictures are kept.
     pictured: bool,
@@ -174,7 +163,12 @@ impl Evaluation<'_> {
         let scored = self.scored(ID_NAME, &images, Some(&labels))?;
         let gallery = match self.pictured {
             true => Some(gallery::mistakes(
-                &scored, &images, &labels, names, self.score, PICTURES,
+                &scored,
+                &images,
+                &labels,
+                names,
+                self.gate.score,
+                PICTURES,
             )?),
             false => None,
         };
@@ -193,7 +187,11 @@ impl Evaluation<'_> {
         let names = &self.model.description().labels;
         let gallery = match self.pictured {
             true => Some(gallery::accepted(
-                &scored, &images, names, self.score, most,
+                &scored,
+                &images,
+                names,
+                self.gate.score,
+                most,
             )?),
             false => None,
         };
@@ -226,7 +224,15 @@ impl Evaluation<'_> {
             Some(g) => g.energy_temperature,
             None => Score::DEFAULT_TEMPERATURE,
         };
-        Ok(score_all(name, self.model, &outputs, temperature, labels)?)
+        let references = &self.gate.references;
+        Ok(score_all(
+            name,
+            self.model,
+            references,
+            &outputs,
+            temperature,
+            labels,
+        )?)
     }
 }
 

@@ -73,7 +73,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let swapper = match args.model.path() {
         Some(path) => {
             let threads = args.model.pool()?;
-            let swapper = Swapper::spawn(path.to_owned(), threads, labels, args.watch);
+            let swapper = Swapper::spawn(
+                path.to_owned(),
+                threads,
+                labels,
+                args.model.reject_rate(),
+                args.watch,
+            );
             Some(swapper.context("the thread that reads models")?)
         }
         None if args.watch => bail!("--watch without --model; expected a model file to watch"),

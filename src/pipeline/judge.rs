@@ -145,7 +145,7 @@ pub fn terms_of(model: &Model) -> Terms {
         labels: d.labels.clone(),
         gate: model.gate().map(|g| GateTerms {
             score: g.score.name(),
-            threshold: g.threshold.get(),
+            threshold: g.threshold().get(),
         }),
     }
 }

@@ -16,15 +16,25 @@ pub struct NewModel {
 }
 
 impl NewModel {
-    /// Reads a model file that is to take another's place.
+    /// Reads a model file that is to take another's place, with the threshold of `reject_rate` where given.
     ///
     /// # Errors
-    /// One line, if the file is refused, has no threshold, or has other labels than `labels`: whoever acts on a
+    /// One line, if the file is refused, has no threshold or not enough calibration images for the rate, or has other labels than `labels`: whoever acts on a
     /// class was set up for those.
-    pub fn load(path: &Path, threads: &Threads, labels: &[String]) -> Result<Self, String> {
-        let model =
+    pub fn load(
+        path: &Path,
+        threads: &Threads,
+        labels: &[String],
+        reject_rate: Option<f64>,
+    ) -> Result<Self, String> {
+        let mut model =
             Model::load_with_threads(path, threads).map_err(|e| crate::error::one_line(&e))?;
         let name = path.display();
+        if let Some(rate) = reject_rate {
+            model = model
+                .with_reject_rate(rate)
+                .map_err(|e| format!("{name}: {e}"))?;
+        }
         if model.gate().is_none() {
             return Err(format!("{name}: no threshold; expected one fitted"));
         }
@@ -56,7 +66,8 @@ pub struct Swapper {
 }
 
 impl Swapper {
-    /// Starts to serve requests for `path`; with `watch`, changes of the file are requests.
+    /// Starts to serve requests for `path`, each loaded as by [`NewModel::load`]; with `watch`, changes of the file are
+    /// requests.
     ///
     /// # Errors
     /// The system's, if no thread can be started.
@@ -64,6 +75,7 @@ impl Swapper {
         path: PathBuf,
         threads: Threads,
         labels: Vec<String>,
+        reject_rate: Option<f64>,
         watch: bool,
     ) -> std::io::Result<Self> {
         let (requests, asked) = channel();
@@ -86,7 +98,7 @@ impl Swapper {
                     };
                     if wanted {
                         seen = Stamp::of(&path);
-                        let loaded = NewModel::load(&path, &threads, &labels);
+                        let loaded = NewModel::load(&path, &threads, &labels, reject_rate);
                         if tell.send(loaded).is_err() {
                             return;
                         }

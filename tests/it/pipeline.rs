@@ -324,6 +324,7 @@ fn a_swapped_model_judges_the_next_frame_and_commits_afresh() {
         &model_path(MODELS[1]),
         &normgate::model::Threads::ONE,
         &labels,
+        None,
     );
     let mut orders = Orders(
         [
@@ -365,7 +366,7 @@ fn a_model_with_other_labels_or_without_a_threshold_takes_no_place() {
     let mut labels = model(MODELS[0]).description().labels.clone();
     labels[3] = "tiger".into();
     let path = model_path(MODELS[1]);
-    let why = NewModel::load(&path, &normgate::model::Threads::ONE, &labels).unwrap_err();
+    let why = NewModel::load(&path, &normgate::model::Threads::ONE, &labels, None).unwrap_err();
     assert!(
         why.contains("label 3 is \"cat\"") && why.contains("\"tiger\""),
         "{why}"
@@ -373,7 +374,7 @@ fn a_model_with_other_labels_or_without_a_threshold_takes_no_place() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.onnx");
     std::fs::write(&broken, b"not a model").unwrap();
-    let why = NewModel::load(&broken, &normgate::model::Threads::ONE, &labels).unwrap_err();
+    let why = NewModel::load(&broken, &normgate::model::Threads::ONE, &labels, None).unwrap_err();
     assert!(why.contains("broken.onnx") && !why.contains('\n'), "{why}");
 }
 
@@ -396,7 +397,7 @@ fn a_watched_file_is_read_when_it_changes_and_any_file_on_request() {
     let labels = model(MODELS[0]).description().labels.clone();
     let spawn = |watch| {
         let one = normgate::model::Threads::ONE;
-        Swapper::spawn(path.clone(), one, labels.clone(), watch).unwrap()
+        Swapper::spawn(path.clone(), one, labels.clone(), None, watch).unwrap()
     };
     let (asked, watching) = (spawn(false), spawn(true));
     asked.request();

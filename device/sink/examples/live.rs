@@ -227,10 +227,12 @@ fn fill(record: &mut Record, frame: u64, scene: &Scene) {
             class,
             score,
             confidence: 0.93,
+            p_value: 0.5,
         },
         (_, score) => Verdict::Unknown {
             score,
             nearest: score.map(|_| 1),
+            p_value: score.map(|_| 0.01),
         },
     };
     record.committed = class.map_or(Committed::Unknown, Committed::Class);

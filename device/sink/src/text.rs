@@ -69,6 +69,7 @@ fn write_record(to: &mut String, record: &Record) -> std::fmt::Result {
             class,
             score,
             confidence,
+            ..
         } => (
             terms.label(*class),
             format!("{}  confidence {confidence:.3}", against(*score)),
@@ -76,6 +77,7 @@ fn write_record(to: &mut String, record: &Record) -> std::fmt::Result {
         Verdict::Unknown {
             score: Some(score),
             nearest,
+            ..
         } => {
             let nearest = nearest.map_or("none", |class| terms.label(class));
             ("unknown", format!("{}  nearest {nearest}", against(*score)))

@@ -155,13 +155,7 @@ fn others(page: &Page<'_>) -> Result<Markup, PageError> {
 
 /// The scores with their reports.
 fn scores<'a>(page: &Page<'a>) -> impl Iterator<Item = (Score, &'a ScoreReport)> {
-    let reports = &page.report.scores;
-    let temperature = reports.iter().find_map(|r| r.temperature);
-    let all = Score::all(temperature.unwrap_or(Score::DEFAULT_TEMPERATURE));
-    reports.iter().filter_map(move |report| {
-        let score = all.into_iter().find(|s| s.name() == report.score)?;
-        Some((score, report))
-    })
+    page.id.all_scores().zip(&page.report.scores)
 }
 
 /// The OOD sets with a figure each.

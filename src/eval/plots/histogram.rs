@@ -1,12 +1,13 @@
-use normgate_core::{Gate, Score};
+use normgate_core::Score;
 use plotters::prelude::*;
 
 use super::super::metrics::{MetricError, Side};
 use super::super::report::EvalError;
 use super::super::scored::ScoredSet;
+use super::PlotError;
 use super::bins::Bins;
 use super::canvas::{self, Area, Axes, Drawn, Entry, ID, INK, Pen};
-use super::{PlotError, is_gated};
+use crate::bundle::Gate;
 
 const SIZE: (u32, u32) = (920, 460);
 
@@ -18,7 +19,7 @@ pub(super) fn draw(
     id: &ScoredSet,
     ood: &[ScoredSet],
 ) -> Result<String, PlotError> {
-    let threshold = is_gated(score, gate).then(|| gate.threshold.get());
+    let threshold = (score == gate.score).then(|| gate.threshold().get());
     let pens: Vec<_> = ood.iter().zip((0..).map(canvas::pen)).collect();
     let shape = Shape::new(score, threshold, id, &pens)?;
     let size = (SIZE.0, canvas::tall_enough(SIZE.1, ood.len() + 1));
@@ -148,6 +149,10 @@ fn axis(score: Score) -> String {
         Score::LogitNorm => "||z||".to_owned(),
         Score::FeatureNorm => "||h||".to_owned(),
         Score::Energy { temperature } => format!("T logsumexp(z / T), T = {temperature}"),
+        Score::Nan => "||h||1 / ||h||0".to_owned(),
+        Score::Cosine => "max cos(h, class mean)".to_owned(),
+        Score::Knn => "-distance of h / ||h|| to the k-th neighbour".to_owned(),
+        Score::Combined => "log ranks of two scores".to_owned(),
     };
     format!("{score} = {formula}   (higher: more in-distribution)")
 }

@@ -315,6 +315,7 @@ mod tests {
             class: 0,
             score: 1.0,
             confidence: 1.0,
+            p_value: 0.5,
         };
         mqtt.take(Event::Record(&record, None)).unwrap();
         assert!(mqtt.mailbox.open().state.contains("\"state\":\"cat\""));

@@ -196,7 +196,7 @@ mod tests {
         #[test]
         fn a_label_survives_json_and_fits_home_assistant(label in any::<String>(), class in 0_u16..3) {
             let mut record = record(vec![label.clone()], Committed::Class(class));
-            record.verdict = Verdict::Known { class, score: 1.5, confidence: 0.25 };
+            record.verdict = Verdict::Known { class, score: 1.5, confidence: 0.25, p_value: 0.5 };
             let state: Value = serde_json::from_str(&State::of_record(&record, None).json()).unwrap();
             if class > 0 {
                 // A class without a label is no class.
@@ -218,7 +218,7 @@ mod tests {
         fn any_score_gives_json(bits in any::<u32>(), reason in ".{0,600}") {
             let mut record = record(vec![], Committed::Unknown);
             let score = f32::from_bits(bits);
-            record.verdict = Verdict::Unknown { score: Some(score), nearest: None };
+            record.verdict = Verdict::Unknown { score: Some(score), nearest: None, p_value: Some(0.01) };
             record.fault = Some(reason);
             let state: Value = serde_json::from_str(&State::of_record(&record, Some(score)).json()).unwrap();
             prop_assert_eq!(state["score"].as_f64().map(|s| s as f32), score.is_finite().then_some(score));

@@ -151,7 +151,7 @@ fn of_record(record: &Record) -> State<'_> {
                 threshold,
             },
         },
-        Verdict::Unknown { score, nearest } => State::Unknown {
+        Verdict::Unknown { score, nearest, .. } => State::Unknown {
             nearest: nearest.map(|class| terms.label(class)),
             score,
             threshold,
@@ -183,6 +183,7 @@ mod tests {
                 class: 0,
                 score: 0.75,
                 confidence: 0.5,
+                p_value: 0.5,
             },
             committed: Committed::Class(0),
             ..Record::empty(Arc::new(terms))

@@ -150,6 +150,7 @@ fn a_json_line_has_all_of_a_frame() {
         verdict: Verdict::Unknown {
             score: Some(f32::NAN),
             nearest: Some(99),
+            p_value: Some(0.01),
         },
         committed: Committed::Class(99),
         name: "a \"b\"\n\u{1b}".to_owned(),

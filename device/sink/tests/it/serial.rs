@@ -46,11 +46,13 @@ fn record(terms: &Arc<Terms>, frame: u64, ship: bool) -> Record {
             class: 1,
             score: 0.75,
             confidence: 0.5,
+            p_value: 0.5,
         };
     } else {
         record.verdict = Verdict::Unknown {
             score: Some(0.25),
             nearest: Some(1),
+            p_value: Some(0.01),
         };
     }
     record

@@ -42,6 +42,7 @@ pub(crate) fn known(frame: u64) -> Record {
             class: 1,
             score: 0.75,
             confidence: 0.5,
+            p_value: 0.5,
         },
         committed: Committed::Class(1),
         latency: Duration::from_micros(1500),
@@ -55,6 +56,7 @@ pub(crate) fn unknown(frame: u64, score: f32) -> Record {
         verdict: Verdict::Unknown {
             score: Some(score),
             nearest: Some(0),
+            p_value: Some(0.01),
         },
         committed: Committed::Unknown,
         ..known(frame)

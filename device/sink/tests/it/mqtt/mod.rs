@@ -57,10 +57,12 @@ fn record(terms: &Arc<Terms>, frame: u64, class: Option<u16>) -> Record {
                 class,
                 score: 0.75,
                 confidence: 0.875,
+                p_value: 0.5,
             },
             None => Verdict::Unknown {
                 score: Some(0.25),
                 nearest: Some(1),
+                p_value: Some(0.01),
             },
         },
         committed: class.map_or(Committed::Unknown, Committed::Class),
