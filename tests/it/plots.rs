@@ -69,13 +69,16 @@ fn files_are_written_for_every_score() {
     let (id, ood) = sets(&gate);
     let dir = tempfile::tempdir().unwrap();
     let paths = write_all(&dir.path().join("new/plots"), &gate, &id, &ood).unwrap();
-    assert_eq!(paths.len(), 10);
+    assert_eq!(paths.len(), 2 * Score::ALL.len());
     for (path, score) in paths.chunks(2).zip(Score::ALL) {
         assert!(path[0].ends_with(format!("new/plots/histogram-{score}.svg")));
         assert!(path[1].ends_with(format!("new/plots/roc-{score}.svg")));
         let drawn = std::fs::read_to_string(&path[1]).unwrap();
         assert!(drawn.contains(score.name()));
     }
+
+    let written = std::fs::read_dir(dir.path().join("new/plots")).unwrap();
+    assert_eq!(written.count(), paths.len(), "nothing else is left there");
 
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{GENERATOR, Page, PageError, Source};
-use crate::bundle::Description;
+use crate::bundle::{DataSet, Description, InputDescription, Loss, Precision};
 use crate::eval::classes::{ClassReport, accepted_as, confusions, reports};
 use crate::eval::gallery::Gallery;
 use crate::eval::reliability::{Reliability, ReliabilityBin};
@@ -21,7 +21,41 @@ struct Document<'a> {
     accepted_as: Vec<Taken<'a>>,
     mistakes: &'a Gallery,
     accepted: &'a [Gallery],
-    description: &'a Description,
+    description: Facts<'a>,
+}
+
+/// What the model's file says, without its large tables.
+#[derive(Serialize)]
+struct Facts<'a> {
+    name: &'a str,
+    version: u32,
+    producer: &'a str,
+    precision: Precision,
+    labels: &'a [String],
+    input: &'a InputDescription,
+    loss: Loss,
+    fit: &'a DataSet,
+    calibration: &'a DataSet,
+    graph_sha256: &'a str,
+    recipe: &'a serde_json::Value,
+}
+
+impl<'a> Facts<'a> {
+    fn of(d: &'a Description) -> Self {
+        Self {
+            name: &d.name,
+            version: d.version,
+            producer: &d.producer,
+            precision: d.precision,
+            labels: &d.labels,
+            input: &d.input,
+            loss: d.loss,
+            fit: &d.fit,
+            calibration: &d.calibration,
+            graph_sha256: &d.graph_sha256,
+            recipe: &d.recipe,
+        }
+    }
 }
 
 /// What the threshold promises of in-distribution.
@@ -84,7 +118,7 @@ pub(super) fn of(page: &Page<'_>, reliability: &Reliability) -> Result<Vec<u8>, 
             .collect(),
         mistakes: page.mistakes,
         accepted: page.accepted,
-        description: page.description,
+        description: Facts::of(page.description),
     };
     Ok(serde_json::to_vec_pretty(&document)?)
 }
