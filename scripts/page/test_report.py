@@ -9,7 +9,7 @@ from pathlib import Path
 from browser import FAINT, run
 
 NORMGATE, CHROMIUM = sys.argv[1:]
-HOSTILE = "<img src=x onerror=alert(1)>"
+HOSTILE = "<script>alert(1)</script>"
 LONG = "a_name_of_a_set_without_a_single_break_" * 4
 SMALL_PHONE = {"width": 360, "height": 740}
 # The width between the margins of A4, in CSS pixels.

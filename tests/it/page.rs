@@ -1,5 +1,8 @@
 //! The page of an evaluation is whole HTML without anything from outside, and shows what was measured.
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
 use html5ever::tendril::TendrilSink;
 use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
@@ -12,6 +15,7 @@ use normgate_core::Score;
 use serde_json::{Value, json};
 
 use crate::eval_sets::{gate, set};
+use crate::support::{fixture, root};
 
 const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)> & \"'";
 
@@ -428,8 +432,8 @@ fn a_page_is_made_of_whatever_sets_there_are() {
 }
 
 #[test]
-fn a_page_of_fifty_thousand_frames_is_a_few_megabytes() {
-    let made = Made::new(&classes(10), &["a", "b", "c", "d"], 20_000);
+fn a_page_of_many_frames_stays_small() {
+    let made = Made::new(&classes(10), &["a", "b", "c", "d"], 5_000);
     let html = made.page().html().unwrap();
     assert!(html.len() < 2_000_000, "{} bytes", html.len());
 }
@@ -438,7 +442,7 @@ fn a_page_of_fifty_thousand_frames_is_a_few_megabytes() {
 fn files_are_replaced_as_a_whole_or_left() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("new/report");
-    let names = |dir: &std::path::Path| {
+    let names = |dir: &Path| {
         let entries = std::fs::read_dir(dir).unwrap();
         let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name()).collect();
         names.sort();
@@ -471,4 +475,81 @@ fn files_are_replaced_as_a_whole_or_left() {
             .iter()
             .all(|n| !n.to_string_lossy().contains("partial"))
     );
+}
+
+/// Sample frames of one set in a folder of their own.
+fn sample(folder: &Path, prefix: &str) -> PathBuf {
+    let to = folder.join(prefix);
+    std::fs::create_dir(&to).unwrap();
+    for entry in std::fs::read_dir(root().join("device/source/src/demo_frames")).unwrap() {
+        let from = entry.unwrap().path();
+        let name = from.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with(prefix) {
+            std::fs::copy(&from, to.join(name)).unwrap();
+        }
+    }
+    to
+}
+
+fn evaluate(ood: &str, report: &Path, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_normgate"))
+        .args(["eval", "--quiet", "--ood", ood, "--id"])
+        .arg(fixture("cifar10_test_300.bin"))
+        .arg("--report")
+        .arg(report)
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_command_writes_the_page_of_the_gate_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let digits = sample(folder.path(), "mnist");
+    let name = "<b>it's</b>";
+    let report = folder.path().join("a report");
+    let ood = format!("{name}={}", digits.display());
+    let output = evaluate(&ood, &report, &["--reject-rate", "0.1"]);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let json: Value =
+        serde_json::from_slice(&std::fs::read(report.join("report.json")).unwrap()).unwrap();
+    let read: Report = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(read.to_string(), text.trim_end());
+    // floor(0.1 * 5001)
+    assert_eq!(json["bound"]["rank"], 500);
+    assert_eq!(json["sources"][0]["images"], 300);
+    let html = std::fs::read_to_string(report.join("index.html")).unwrap();
+    let elements = parsed(&html);
+    assert!(texts(&elements, "th").contains(&name));
+    // The command can be pasted: a shell reads the same words.
+    let command = texts(&elements, "code").pop().unwrap();
+    let last = texts(&elements, "pre").pop().unwrap();
+    let words = shlex::split(last).unwrap();
+    assert!(
+        words.contains(&ood) && words.contains(&report.display().to_string()),
+        "{last}"
+    );
+    assert_eq!(command, "report.json");
+    let shown = json["accepted"][0]["pictures"].as_array().unwrap().len();
+    let mistakes = json["mistakes"]["pictures"].as_array().unwrap().len();
+    assert_eq!(texts(&elements, "img").len(), shown + mistakes);
+}
+
+#[test]
+fn a_folder_that_cannot_be_had_is_told_in_one_line_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "kept").unwrap();
+    // The sets are not even there.
+    let output = evaluate("x=/absent", &file.join("report"), &[]);
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    assert!(
+        said.contains(file.join("report").to_str().unwrap()),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(&file).unwrap(), b"kept");
 }
