@@ -118,10 +118,17 @@ pub(super) fn figure(
     Ok(svg)
 }
 
+/// What an axis reaches, its name with the unit, and the text of a tick.
+pub(super) struct Axis<'a>(
+    pub(super) Range<f64>,
+    pub(super) &'a str,
+    pub(super) &'a dyn Fn(&f64) -> String,
+);
+
 /// The axes of a plot, and the size of its text.
 pub(super) struct Axes<'a> {
-    pub(super) x: (Range<f64>, &'a str, &'a dyn Fn(&f64) -> String),
-    pub(super) y: (Range<f64>, &'a str, &'a dyn Fn(&f64) -> String),
+    pub(super) x: Axis<'a>,
+    pub(super) y: Axis<'a>,
     pub(super) caption: Option<String>,
     pub(super) text: u32,
     /// Lines across the plot at the x axis's ticks, too.
@@ -137,8 +144,8 @@ pub(super) fn chart<'a, 'b>(
     area: &'a Area<'b>,
     axes: Axes<'_>,
 ) -> Result<Chart<'a, 'b>, PlotError> {
-    let (x, x_name, x_tick) = axes.x;
-    let (y, y_name, y_tick) = axes.y;
+    let Axis(x, x_name, x_tick) = axes.x;
+    let Axis(y, y_name, y_tick) = axes.y;
     let mut builder = ChartBuilder::on(area);
     if let Some(caption) = axes.caption {
         builder.caption(caption, font(axes.text + 5));

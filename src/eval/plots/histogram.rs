@@ -6,7 +6,7 @@ use super::super::report::EvalError;
 use super::super::scored::ScoredSet;
 use super::PlotError;
 use super::bins::Bins;
-use super::canvas::{self, Area, Axes, Drawn, Entry, ID, INK, Pen};
+use super::canvas::{self, Area, Axes, Axis, Drawn, Entry, ID, INK, Pen};
 use crate::bundle::Gate;
 
 const SIZE: (u32, u32) = (920, 460);
@@ -91,8 +91,8 @@ impl Shape {
         let highest = self.id.iter().chain(outlines).map(|p| p.1);
         let top = highest.fold(0.0, f64::max) * 1.08;
         let axes = Axes {
-            x: (self.bins.range(), x, &|x| canvas::tick(*x, self.span())),
-            y: (0.0..top, "share of the set in a bin, %", &|y| {
+            x: Axis(self.bins.range(), x, &|x| canvas::tick(*x, self.span())),
+            y: Axis(0.0..top, "share of the set in a bin, %", &|y| {
                 canvas::tick(y * 100.0, top * 100.0)
             }),
             caption,

@@ -2,7 +2,7 @@ use plotters::prelude::*;
 
 use super::super::reliability::Reliability;
 use super::PlotError;
-use super::canvas::{self, Axes, GUIDE, ID};
+use super::canvas::{self, Axes, Axis, GUIDE, ID};
 
 const FIGURE_SIZE: (u32, u32) = (420, 470);
 
@@ -16,8 +16,8 @@ pub(super) fn figure(reliability: &Reliability) -> Result<String, PlotError> {
     canvas::figure(FIGURE_SIZE, |area| {
         let (above, below) = area.split_vertically(DIAGRAM);
         let axes = Axes {
-            x: (0.0..1.0, "confidence, %", &canvas::percent),
-            y: (0.0..1.0, "right class, %", &canvas::percent),
+            x: Axis(0.0..1.0, "confidence, %", &canvas::percent),
+            y: Axis(0.0..1.0, "right class, %", &canvas::percent),
             caption: None,
             text: canvas::FIGURE_TEXT,
             mesh: false,
@@ -40,8 +40,8 @@ pub(super) fn figure(reliability: &Reliability) -> Result<String, PlotError> {
             canvas::dot(&mut chart, at, ID)?;
         }
         let axes = Axes {
-            x: (0.0..1.0, "confidence, %", &canvas::percent),
-            y: (0.0..most * 1.08, "images", &|n| canvas::tick(*n, most)),
+            x: Axis(0.0..1.0, "confidence, %", &canvas::percent),
+            y: Axis(0.0..most * 1.08, "images", &|n| canvas::tick(*n, most)),
             caption: None,
             text: canvas::FIGURE_TEXT,
             mesh: false,

@@ -4,7 +4,7 @@ use super::super::measure;
 use super::super::risk::RiskPoint;
 use super::super::scored::ScoredSet;
 use super::PlotError;
-use super::canvas::{self, Axes, INK, Pen};
+use super::canvas::{self, Axes, Axis, INK, Pen};
 
 const FIGURE_SIZE: (u32, u32) = (420, 320);
 
@@ -68,8 +68,8 @@ pub(super) fn figure(
     let top = (highest.fold(0.0, f64::max) * 1.08).max(0.01);
     let svg = canvas::figure(FIGURE_SIZE, |area| {
         let axes = Axes {
-            x: (0.0..1.0, "coverage: share kept, %", &canvas::percent),
-            y: (0.0..top, kind.axis(), &|y| {
+            x: Axis(0.0..1.0, "coverage: share kept, %", &canvas::percent),
+            y: Axis(0.0..top, kind.axis(), &|y| {
                 canvas::tick(y * 100.0, top * 100.0)
             }),
             caption: None,

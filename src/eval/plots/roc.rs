@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use super::super::measure;
 use super::super::scored::ScoredSet;
 use super::PlotError;
-use super::canvas::{self, Area, Axes, Drawn, Entry, GUIDE};
+use super::canvas::{self, Area, Axes, Axis, Drawn, Entry, GUIDE};
 use crate::bundle::Gate;
 
 const SIZE: (u32, u32) = (760, 560);
@@ -82,8 +82,8 @@ impl Curves {
 
     fn draw(&self, area: &Area<'_>, caption: Option<String>, text: u32) -> Drawn {
         let axes = Axes {
-            x: (0.0..1.0, "FPR: OOD accepted, %", &canvas::percent),
-            y: (
+            x: Axis(0.0..1.0, "FPR: OOD accepted, %", &canvas::percent),
+            y: Axis(
                 0.0..1.0,
                 "TPR: in-distribution accepted, %",
                 &canvas::percent,
