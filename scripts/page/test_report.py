@@ -33,7 +33,8 @@ SMALLEST = """() => Math.min(...[...document.querySelectorAll(".plot text")].fil
 def evaluate(folder):
     """Evaluates a few images with the program and gives the page's address."""
     frames = Path("device/source/src/demo_frames")
-    command = [NORMGATE, "eval", "--id", "tests/fixtures/cifar10_test_300.bin", "--quiet", "--report", f"{folder}/report"]
+    known = "tests/fixtures/cifar10_test_300.bin"
+    command = [NORMGATE, "eval", "--id", known, "--quiet", "--report", f"{folder}/report"]
     for name, prefix in [("svhn", "svhn"), (HOSTILE, "mnist"), (LONG, "dtd"), ("more", "cifar100")]:
         images = Path(folder, prefix)
         images.mkdir()

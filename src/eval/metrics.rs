@@ -154,8 +154,8 @@ impl Roc {
         parts.sum()
     }
 
-    /// The area under the precision-recall curve with in-distribution as the positive class by trapezoids, in (0, 1], as
-    /// OpenOOD v1.5 has it. It joins points that no threshold lies between, so it is a little more or less than
+    /// The area under the precision-recall curve with in-distribution as the positive class by trapezoids, in (0, 1],
+    /// as OpenOOD v1.5 has it. It joins points that no threshold lies between, so it is a little more or less than
     /// [`aupr_in`](Self::aupr_in).
     pub fn aupr_in_trapezoid(&self) -> f64 {
         trapezoids(self.steps.iter().map(|s| {

@@ -65,8 +65,8 @@ impl RiskCoverage {
         })
     }
 
-    /// The area under selective risk over coverage, in [0, 1], by trapezoids. Below the first step it is that step's risk,
-    /// as in Traub et al.'s own code.
+    /// The area under selective risk over coverage, in [0, 1], by trapezoids. Below the first step it is that step's
+    /// risk, as in Traub et al.'s own code.
     pub fn aurc(&self) -> f64 {
         let points: Vec<_> = self.points().collect();
         let parts = points.windows(2).map(|w| {
@@ -105,8 +105,8 @@ impl RiskCoverage {
         start.into_iter().chain(self.steps.iter().map(point))
     }
 
-    /// Some of [`points`](Self::points), for drawing: the first, the last, and each whose coverage is at least `gap` more
-    /// than that of the one before it.
+    /// Some of [`points`](Self::points), for drawing: the first, the last, and each whose coverage is at least `gap`
+    /// more than that of the one before it.
     pub fn thinned(&self, gap: f64) -> Vec<RiskPoint> {
         let mut kept: Vec<RiskPoint> = Vec::new();
         let mut skipped = None;

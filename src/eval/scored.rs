@@ -123,7 +123,8 @@ impl ScoredSet {
         &self.known
     }
 
-    /// The class of each frame's largest logit, kept or not, shape `[frames]`; none where the gate had no usable logits.
+    /// The class of each frame's largest logit, kept or not, shape `[frames]`; none where the gate had no usable
+    /// logits.
     pub fn nearest(&self) -> &[Option<u16>] {
         &self.nearest
     }

@@ -56,7 +56,8 @@ fn matrix(page: &Page<'_>) -> Markup {
     };
     let table = html! {
         table.matrix {
-            caption { "Images by label (rows) and by the network's class (columns), kept or not. Shaded by the share of the row." }
+            caption { "Images by label (rows) and by the network's class (columns), kept or not. Shaded by the \
+                share of the row." }
             (columns("label", names))
             tbody {
                 @for label in classes() {
@@ -78,7 +79,8 @@ fn taken(page: &Page<'_>) -> Markup {
     let names = &page.description.labels;
     let table = html! {
         table.matrix {
-            caption { "Accepted OOD images by set (rows) and by the class they are taken for (columns). Shaded by the share of the row." }
+            caption { "Accepted OOD images by set (rows) and by the class they are taken for (columns). Shaded by \
+                the share of the row." }
             (columns("OOD set", names))
             tbody {
                 @for set in page.ood {
@@ -120,8 +122,15 @@ fn list(page: &Page<'_>) -> Markup {
     pairs.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let table = html! {
         table {
-            caption { "The " (pairs.len().min(LIST)) " most frequent of " (count(pairs.len())) " confusions, kept or not." }
-            thead { tr { th scope="col" { "label" } th scope="col" { "the network's class" } th.n scope="col" { "images" } } }
+            caption {
+                "The " (pairs.len().min(LIST)) " most frequent of " (count(pairs.len()))
+                " confusions, kept or not."
+            }
+            thead { tr {
+                th scope="col" { "label" }
+                th scope="col" { "the network's class" }
+                th.n scope="col" { "images" }
+            } }
             tbody {
                 @for ((label, class), n) in pairs.iter().take(LIST) {
                     tr { th scope="row" { (name(*label)) } td { (name(*class)) } td.n { (count(*n)) } }

@@ -39,7 +39,8 @@ pub(super) fn headline(page: &Page<'_>) -> Markup {
         ("ECE", id.ece, "of the confidence; lower is better"),
     ];
     html! {
-        p { "How well the network names " (count(id.n)) " images of its classes, and how well its gate tells them from "
+        p { "How well the network names " (count(id.n)) " images of its classes, and how well its gate tells them \
+            from "
             (over) "." }
         ul.tiles {
             @for (name, share, note) in tiles.into_iter().filter(|tile| tile.1.is_some()) {
@@ -69,7 +70,8 @@ pub(super) fn model(page: &Page<'_>) -> Markup {
                 dt { "input" } dd { (d.input.width) " × " (d.input.height) " pixels, " (d.input.fit) }
                 dt { "labels" } dd { (d.labels.len()) ": " (d.labels.join(", ")) }
                 dt { "loss" } dd { (loss) }
-                dt { "gate" } dd { "known iff " code { (page.report.gate.score) } " ≥ " (page.fitted.threshold.get()) }
+                dt { "gate" }
+                dd { "known iff " code { (page.report.gate.score) } " ≥ " (page.fitted.threshold.get()) }
                 dt { "trained on" } dd { (set(&d.fit)) }
                 dt { "calibrated on" } dd { (set(&d.calibration)) }
                 dt { "written by" } dd { (d.producer) }
@@ -88,14 +90,17 @@ fn bound(page: &Page<'_>) -> Markup {
     html! {
         p {
             "The threshold is the score of rank " (count(fitted.rank)) " among those of " (count(fitted.n))
-            " calibration images, from the lowest. An image that is exchangeable with them is rejected with probability at most "
+            " calibration images, from the lowest. An image that is exchangeable with them is rejected with \
+                probability at most "
             (with_unit(fitted.expected_reject())) ", over the draw of both."
             @if let Some(most) = most {
-                " With " (100.0 * ASSURANCE) "\u{a0}% assurance, this threshold rejects at most " (with_unit(most)) " of such images."
+                " With " (100.0 * ASSURANCE) "\u{a0}% assurance, this threshold rejects at most "
+                (with_unit(most)) " of such images."
             }
             " Of the in-distribution set here it rejects " strong { (with_unit(seen)) } "."
             @if most.is_some_and(|most| seen > most) {
-                " That is more than the bound: either the draw was unlucky, or these images differ from the calibration images."
+                " That is more than the bound: either the draw was unlucky, or these images differ from the \
+                    calibration images."
             }
         }
         p { "Nothing is promised of unknown images; only measurements like the ones below tell." }
@@ -107,7 +112,12 @@ pub(super) fn sets(page: &Page<'_>) -> Markup {
     let table = html! {
         table {
             caption { "Images as the network saw them. The fingerprint is over size, labels and pixels." }
-            thead { tr { th scope="col" { "set" } th scope="col" { "from" } th.n scope="col" { "images" } th scope="col" { "SHA-256" } } }
+            thead { tr {
+                th scope="col" { "set" }
+                th scope="col" { "from" }
+                th.n scope="col" { "images" }
+                th scope="col" { "SHA-256" }
+            } }
             tbody {
                 @for source in page.sources {
                     tr {
@@ -131,7 +141,8 @@ pub(super) fn sets(page: &Page<'_>) -> Markup {
             h2 { "Test sets" }
             (super::scrolled("Test sets", table))
             @for (source, (what, _)) in page.sources.iter().filter_map(|s| Some((s, seen(s)?))) {
-                p.warning { "The model was " (what) " on the images of " (source.name) " themselves: its figures are too good." }
+                p.warning { "The model was " (what) " on the images of " (source.name)
+                    " themselves: its figures are too good." }
             }
         }
     }

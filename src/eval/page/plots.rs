@@ -5,6 +5,7 @@ use super::{Page, PageError, count, percent, scrolled, with_unit};
 use crate::eval::plots::figures::{self, RiskKind};
 use crate::eval::reliability::Reliability;
 use crate::eval::report::ScoreReport;
+use crate::eval::scored::ScoredSet;
 
 /// The gate's score in pictures, the confidence, and the other scores to be opened.
 pub(super) fn section(page: &Page<'_>, reliability: &Reliability) -> Result<Markup, PageError> {
@@ -18,7 +19,8 @@ pub(super) fn section(page: &Page<'_>, reliability: &Reliability) -> Result<Mark
     Ok(html! {
         section {
             h2 { "The gate's score, " code { (gate.score) } }
-            p { "Every set by its own share of images. Dashed: the threshold; what lies right of it is kept. The outer bins also hold the few images beyond the axis." }
+            p { "Every set by its own share of images. Dashed: the threshold; what lies right of it is kept. The \
+                outer bins also hold the few images beyond the axis." }
             div.figures {
                 @for (i, set, svg) in &histograms {
                     figure {
@@ -26,8 +28,8 @@ pub(super) fn section(page: &Page<'_>, reliability: &Reliability) -> Result<Mark
                         (plot(svg, &format!("Histogram of {} for in-distribution and {}", gate.score, set.name())))
                         figcaption {
                             ul.legend {
-                                li { span.swatch.filled style="--c: var(--id)" {} (page.id.name()) ": " (with_unit(share(page.id.kept(), page.id.n()))) " kept" }
-                                li { (swatch(*i)) (set.name()) ": " (with_unit(share(set.kept(), set.n()))) " kept" }
+                                li { (known()) (page.id.name()) ": " (kept(page.id)) }
+                                li { (swatch(*i)) (set.name()) ": " (kept(set)) }
                             }
                         }
                     }
@@ -37,7 +39,8 @@ pub(super) fn section(page: &Page<'_>, reliability: &Reliability) -> Result<Mark
                 @if !page.ood.is_empty() {
                     figure {
                         h3 { "ROC" }
-                        (plot(&figures::roc(page.score, true, page.id, page.ood)?, &format!("ROC curves of {}", gate.score)))
+                        @let svg = figures::roc(page.score, true, page.id, page.ood)?;
+                        (plot(&svg, &format!("ROC curves of {}", gate.score)))
                         figcaption {
                             p { "Dashed: chance, and 95\u{a0}% of in-distribution. Dots: the threshold." }
                             (sets(page, |score, i| format!("AUROC {}", with_unit(score.sets[i].measures.auroc))))
@@ -75,12 +78,16 @@ fn risk(page: &Page<'_>, kind: RiskKind) -> Result<Markup, PageError> {
             figcaption {
                 p {
                     @match kind {
-                        RiskKind::Selective => "A failure is a wrong class or any OOD image. Drawn from a coverage of 1\u{a0}%. Dots: the threshold.",
+                        RiskKind::Selective => "A failure is a wrong class or any OOD image. Drawn from a coverage \
+                            of 1\u{a0}%. Dots: the threshold.",
                         RiskKind::Generalized => "The same failures as a share of all images. Dots: the threshold.",
                     }
                 }
                 ul.legend {
-                    li { span.swatch.dashed style="--c: var(--ink)" {} "in-distribution alone: " (area(page.gated().and_then(|s| s.risk))) }
+                    li {
+                        span.swatch.dashed style="--c: var(--ink)" {}
+                        "in-distribution alone: " (area(page.gated().and_then(|s| s.risk)))
+                    }
                 }
                 (sets(page, |score, i| area(score.sets[i].measures.risk)))
             }
@@ -94,7 +101,11 @@ fn confidence(page: &Page<'_>, reliability: &Reliability) -> Result<Markup, Page
     }
     let table = html! {
         table {
-            thead { tr { @for name in ["confidence, %", "images", "right class, %", "mean confidence, %"] { th.n scope="col" { (name) } } } }
+            thead { tr {
+                @for name in ["confidence, %", "images", "right class, %", "mean confidence, %"] {
+                    th.n scope="col" { (name) }
+                }
+            } }
             tbody {
                 @for bin in reliability.bins() {
                     tr {
@@ -110,13 +121,16 @@ fn confidence(page: &Page<'_>, reliability: &Reliability) -> Result<Markup, Page
     Ok(html! {
         section {
             h2 { "Confidence" }
-            p { "The network's own probability of its class, on in-distribution images, kept or not. ECE, the mean distance of confidence from accuracy over the bins, is "
+            p { "The network's own probability of its class, on in-distribution images, kept or not. ECE, the mean \
+                distance of confidence from accuracy over the bins, is "
                 (with_unit(page.report.in_distribution.ece)) "." }
             div.figures {
                 figure {
                     h3 { "Reliability" }
                     (plot(&figures::reliability(reliability)?, "Reliability diagram with the counts of its bins"))
-                    figcaption { p { "Bars: images of a bin with the right class. Dots: at the bin's mean confidence. Dashed: where confidence is accuracy. Below: images in each of " (Reliability::BINS) " bins." } }
+                    figcaption { p { "Bars: images of a bin with the right class. Dots: at the bin's mean \
+                        confidence. Dashed: where confidence is accuracy. Below: images in each of "
+                    (Reliability::BINS) " bins." } }
                 }
                 (scrolled("Reliability, bin by bin", table))
             }
@@ -137,7 +151,7 @@ fn others(page: &Page<'_>) -> Result<Markup, PageError> {
         details {
             summary { h2 { "The other scores" } }
             ul.legend {
-                li { span.swatch.filled style="--c: var(--id)" {} (page.id.name()) }
+                li { (known()) (page.id.name()) }
                 @for (i, set) in page.ood.iter().enumerate() { li { (swatch(i)) (set.name()) } }
             }
             @for (report, histogram, roc) in &figures {
@@ -181,6 +195,11 @@ fn plot(svg: &str, label: &str) -> Markup {
     html! { div.plot role="img" aria-label=(label) { (PreEscaped(svg)) } }
 }
 
-fn share(part: usize, of: usize) -> f64 {
-    part as f64 / of as f64
+/// The in-distribution set's mark in a legend.
+fn known() -> Markup {
+    html! { span.swatch.filled style="--c: var(--id)" {} }
+}
+
+fn kept(set: &ScoredSet) -> String {
+    format!("{} kept", with_unit(set.kept() as f64 / set.n() as f64))
 }

@@ -4,6 +4,20 @@ use super::{Page, percent, scrolled};
 use crate::eval::measure::{Measures, Risk};
 use crate::eval::report::ScoreReport;
 
+/// Under the grouped headings.
+const COLUMNS: [&str; 10] = [
+    "FPR95 ↓",
+    "AUPR-in ↑",
+    "AUPR-out ↑",
+    "FPR95 ↓",
+    "AUPR-in ↑",
+    "AUPR-out ↑",
+    "AURC ↓",
+    "AUGRC ↓",
+    "kept ↓",
+    "rejected ↑",
+];
+
 /// Every score on every set.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let table = html! {
@@ -20,7 +34,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     th.group scope="colgroup" colspan="2" { "OOD at the threshold" }
                 }
                 tr {
-                    @for name in ["FPR95 ↓", "AUPR-in ↑", "AUPR-out ↑", "FPR95 ↓", "AUPR-in ↑", "AUPR-out ↑", "AURC ↓", "AUGRC ↓", "kept ↓", "rejected ↑"] {
+                    @for name in COLUMNS {
                         th.n scope="col" { (name) }
                     }
                 }
@@ -100,11 +114,17 @@ fn terms() -> Markup {
             dt { "AUROC" }
             dd { "How often an in-distribution image scores higher than an OOD one; the same whichever is positive." }
             dt { "FPR95" }
-            dd { "In-distribution positive: OOD accepted where 95\u{a0}% of in-distribution is accepted. OOD positive, OpenOOD v1.5's sign: in-distribution rejected where 95\u{a0}% of OOD is rejected." }
+            dd { "In-distribution positive: OOD accepted where 95\u{a0}% of in-distribution is accepted. OOD \
+                positive, OpenOOD v1.5's sign: in-distribution rejected where 95\u{a0}% of OOD is rejected." }
             dt { "AUPR-in, AUPR-out" }
-            dd { "Area under precision over recall, with in-distribution or OOD as the positive class. Left: average precision, as scikit-learn has it. Right: trapezoids, as OpenOOD has it." }
+            dd { "Area under precision over recall, with in-distribution or OOD as the positive class. Left: \
+                average precision, as scikit-learn has it. Right: trapezoids, as OpenOOD has it." }
             dt { "AURC, AUGRC" }
-            dd { "Images are kept from the highest score down. A failure is a wrong class or any OOD image. AURC: the share of failures among the kept, over all coverages. AUGRC: kept failures as a share of all images, over all coverages. Rows of a set: in-distribution and that set together, all images counting the same. Row “no OOD”: in-distribution alone. The papers give AUGRC in thousandths: ten times these figures." }
+            dd { "Images are kept from the highest score down. A failure is a wrong class or any OOD image. AURC: \
+                the share of failures among the kept, over all coverages. AUGRC: kept failures as a share of all \
+                images, over all coverages. Rows of a set: in-distribution and that set together, all images \
+                counting the same. Row “no OOD”: in-distribution alone. The papers give AUGRC in thousandths: ten \
+                times these figures." }
             dt { "kept, rejected" }
             dd { "OOD at the gate's threshold." }
             dt { "mean" }

@@ -37,7 +37,8 @@ impl Kind {
     }
 }
 
-/// Risk over coverage of in-distribution alone, dashed, and with each OOD set; none where in-distribution has no labels.
+/// Risk over coverage of in-distribution alone, dashed, and with each OOD set; none where in-distribution has no
+/// labels.
 pub(super) fn figure(
     kind: Kind,
     score: Score,
