@@ -1,7 +1,8 @@
 use maud::{Markup, html};
+use normgate_core::Score;
 
 use super::{Page, Source, count, with_unit};
-use crate::bundle::{DataSet, Precision};
+use crate::bundle::{DataSet, Description, Precision};
 
 /// Assurance of the bound that is told.
 const ASSURANCE: f64 = 0.95;
@@ -71,13 +72,27 @@ pub(super) fn model(page: &Page<'_>) -> Markup {
                 dt { "labels" } dd { (d.labels.len()) ": " (d.labels.join(", ")) }
                 dt { "loss" } dd { (loss) }
                 dt { "gate" }
-                dd { "known iff " code { (page.report.gate.score) } " ≥ " (page.fitted.threshold.get()) }
+                dd {
+                    "known iff " code { (page.report.gate.score) } " ≥ " (page.fitted.threshold.get())
+                    @if page.score == Score::Combined { (parts(d)) }
+                }
                 dt { "trained on" } dd { (set(&d.fit)) }
                 dt { "calibrated on" } dd { (set(&d.calibration)) }
                 dt { "written by" } dd { (d.producer) }
                 dt { "graph" } dd { "SHA-256 " span.hash { (d.graph_sha256) } }
             }
             (bound(page))
+        }
+    }
+}
+
+/// The two scores behind the combined one.
+fn parts(d: &Description) -> Markup {
+    let combined = d.references.as_ref().and_then(|r| r.combined.as_ref());
+    html! {
+        @if let Some(c) = combined {
+            ", of " code { (c.direction.score) } " and " code { (c.magnitude.score) } " by the rule "
+            code { (c.rule) }
         }
     }
 }
