@@ -126,7 +126,7 @@ impl Page<'_> {
                         h2 { "How it was made" }
                         p { "With " (GENERATOR) ", by this command:" }
                         pre tabindex="0" { code { (self.command) } }
-                        p { "All was computed by the int8 runtime that runs on the device. The same figures are in "
+                        p { "All was computed by the runtime that runs on the device. The same figures are in "
                             code { (JSON_NAME) } "." }
                     }
                 }
