@@ -1,20 +1,16 @@
 """Checks the live page in a browser: test_page.py PROGRAM CHROMIUM."""
 
-import os
 import re
 import socket
 import sys
 import tempfile
-import traceback
-from contextlib import contextmanager
 from pathlib import Path
 
+from browser import FAINT, PHONE, run
 from live_server import HOSTILE, REJECTS, LiveServer, color_of, keep_rejects, stem_of
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 PROGRAM, CHROMIUM = sys.argv[1:]
-SHOTS = os.environ.get("NORMGATE_SHOTS")
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 expect.set_options(timeout=20_000)
 
 # The colours at two places of an image, as the browser shows them.
@@ -42,64 +38,12 @@ CURVE = """(canvas, names) => {
   });
 }"""
 
-# Every text whose contrast is below WCAG's 4.5 to 1.
-FAINT = """() => {
-  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const ground = (e) => {
-    for (; e; e = e.parentElement) {
-      const c = parse(getComputedStyle(e).backgroundColor);
-      if (c.length < 4 || c[3] > 0.5) return c;
-    }
-    return [255, 255, 255];
-  };
-  const faint = [];
-  for (const e of document.querySelectorAll("body *")) {
-    const hasText = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!hasText || !e.checkVisibility() || e.disabled || e.closest("noscript")) continue;
-    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) faint.push(`${e.id || e.className || e.tagName}: ${ratio.toFixed(2)}`);
-  }
-  return faint;
-}"""
-
 # Everything to tap that a finger would miss.
 SMALL = """() => [...document.querySelectorAll("button, a, input, select")]
   .filter((e) => e.checkVisibility())
   .map((e) => [e.id || e.className, e.getBoundingClientRect()])
   .filter(([, r]) => r.width < 44 || r.height < 44)
   .map(([name, r]) => `${name}: ${r.width} x ${r.height}`)"""
-
-
-class Tester:
-    def __init__(self, browser):
-        self.browser = browser
-
-    @contextmanager
-    def page(self, url, size=DESKTOP, may_fail=None, **options):
-        """A page that must not complain, but of what `may_fail` matches."""
-        context = self.browser.new_context(viewport=size, **options)
-        page = context.new_page()
-        said = []
-        page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: said.append(str(e)))
-        page.on("dialog", lambda d: (said.append(f"dialog: {d.message}"), d.dismiss()))
-        page.goto(url)
-        yield page
-        context.close()
-        # The test reads the curve back, the page does not.
-        fine = "willReadFrequently" + (f"|{may_fail}" if may_fail else "")
-        bad = [line for line in said if not re.search(fine, line)]
-        assert not bad, f"the browser complains: {bad}"
-
-    def shot(self, page, name):
-        if SHOTS:
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def check_verdict(page, state, word, detail=None, score=None, committed="unknown"):
@@ -376,23 +320,4 @@ CHECKS = [
 ]
 
 
-def main():
-    failed = []
-    with sync_playwright() as playwright:
-        # A container's root has no sandbox, and the pages are ours.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for check in CHECKS:
-            try:
-                check(Tester(browser))
-                print(f"test-page: {check.__name__}: ok", flush=True)
-            except Exception:
-                failed.append(check.__name__)
-                print(f"test-page: {check.__name__}: FAILED\n{traceback.format_exc()}", flush=True)
-        version = browser.version
-        browser.close()
-    if failed:
-        sys.exit(f"test-page: {len(failed)} of {len(CHECKS)} failed: {', '.join(failed)}")
-    print(f"test-page: {len(CHECKS)} checks passed in Chromium {version}")
-
-
-main()
+run(CHECKS, CHROMIUM)

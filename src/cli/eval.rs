@@ -1,14 +1,19 @@
 //! `normgate eval`.
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use normgate::bundle::Gate;
 use normgate::dataset::{self, ImageSet, Split};
+use normgate::eval::gallery::{self, Gallery};
 use normgate::eval::labels::aligned;
+use normgate::eval::page::{Page, Source};
 use normgate::eval::run::{infer_all, score_all};
-use normgate::eval::{Report, ScoredSet, plots};
+use normgate::eval::{Report, ScoredSet, plots, whole};
 use normgate::model::Model;
 use normgate_core::Score;
 
@@ -16,6 +21,12 @@ use super::model_file::ModelFile;
 
 /// The in-distribution set's name in the report.
 const ID_NAME: &str = "in-distribution";
+
+/// Pictures of mistakes, and of accepted unknowns over all sets.
+const PICTURES: usize = 24;
+
+/// Pictures of the accepted unknowns of one set, however many sets there are.
+const LEAST_PICTURES: usize = 6;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -33,6 +44,9 @@ pub(super) struct Args {
     /// Write the report as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write all of it as one page, index.html, and as report.json.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Write score histograms and ROC curves as SVG.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
@@ -58,65 +72,177 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             bail!("--ood {name}=...: another set has this name, expected one of its own");
         }
     }
+    // A folder that cannot be had is told before the work, not after it.
+    for folder in args.report.iter().chain(&args.plots) {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
     let bars = match args.quiet {
         true => None,
         false => Some(MultiProgress::new()),
     };
-    let id = score(&model, ID_NAME, &args.id, args.limit, true, bars.as_ref())?;
-    let ood = args
-        .ood
-        .iter()
-        .map(|(name, path)| score(&model, name, path, args.limit, false, bars.as_ref()))
-        .collect::<anyhow::Result<Vec<ScoredSet>>>()?;
+    let evaluation = Evaluation {
+        model: &model,
+        gate,
+        limit: args.limit,
+        pictured: args.report.is_some(),
+        bars,
+    };
+    let id = evaluation.in_distribution(&args.id)?;
+    let most = (PICTURES / args.ood.len().max(1)).max(LEAST_PICTURES);
+    let mut ood = Vec::with_capacity(args.ood.len());
+    let mut sources = vec![id.source];
+    let mut accepted = Vec::new();
+    for (name, path) in &args.ood {
+        let set = evaluation.ood(name, path, most)?;
+        ood.push(set.scored);
+        sources.push(set.source);
+        accepted.extend(set.gallery);
+    }
     let d = model.description();
     let title = format!("{} v{} ({:?})", d.name, d.version, d.precision);
-    let report = Report::new(title, gate, &id, &ood)?;
-    println!("{report}");
+    let report = Report::new(title, gate, &id.scored, &ood)?;
+    // The first to be told, so that a full disk costs the files only.
+    std::io::stdout().write_all(format!("{report}\n").as_bytes())?;
     if let Some(path) = &args.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
+        let json = serde_json::to_vec_pretty(&report)?;
+        whole::write(&[(path.clone(), &json)])
+            .map_err(|(path, why)| anyhow::Error::new(why).context(path.display().to_string()))?;
     }
     if let Some(folder) = &args.plots {
-        plots::write_all(folder, gate, &id, &ood)?;
+        plots::write_all(folder, gate, &id.scored, &ood)?;
+    }
+    if let (Some(folder), Some(mistakes)) = (&args.report, &id.gallery) {
+        let page = Page {
+            description: d,
+            fitted: gate.fitted,
+            score: gate.score,
+            report: &report,
+            id: &id.scored,
+            labels: &id.labels,
+            ood: &ood,
+            sources: &sources,
+            mistakes,
+            accepted: &accepted,
+            command: &command(std::env::args_os()),
+        };
+        page.write(folder)?;
     }
     Ok(())
 }
 
-fn score(
-    model: &Model,
-    name: &str,
-    path: &Path,
+/// The command line, to be pasted into a shell.
+fn command(args: impl Iterator<Item = OsString>) -> String {
+    let words: Vec<String> = args.map(|a| a.to_string_lossy().into_owned()).collect();
+    // Only a NUL cannot be quoted, and no argument has one.
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}
+
+/// How sets are scored.
+struct Evaluation<'a> {
+    model: &'a Model,
+    gate: &'a Gate,
     limit: Option<u32>,
-    labelled: bool,
-    bars: Option<&MultiProgress>,
-) -> anyhow::Result<ScoredSet> {
-    let set = dataset::open(path, Split::Test, &model.preprocess())?;
-    let set = match limit {
-        Some(n) if (n as usize) < set.len() => set.slice(0..n as usize)?,
-        _ => set,
-    };
-    let labels = match labelled {
-        true => Some(
-            aligned(&set, &model.description().labels)
-                .with_context(|| path.display().to_string())?,
-        ),
-        false => None,
-    };
-    let bar = bar(name, &set, bars);
-    let outputs = infer_all(model, &set, || bar.inc(1))?;
-    bar.finish_and_clear();
-    let temperature = match model.description().gate.as_ref() {
-        Some(g) => g.energy_temperature,
-        None => Score::DEFAULT_TEMPERATURE,
-    };
-    let gate = model.gate().context("the model has no threshold")?;
-    Ok(score_all(
-        name,
-        model,
-        &gate.references,
-        &outputs,
-        temperature,
-        labels.as_deref(),
-    )?)
+    /// Whether pictures are kept.
+    pictured: bool,
+    bars: Option<MultiProgress>,
+}
+
+/// A set after its scoring. The images are gone but for the pictures.
+struct Set {
+    source: Source,
+    scored: ScoredSet,
+    labels: Vec<u16>,
+    gallery: Option<Gallery>,
+}
+
+impl Evaluation<'_> {
+    fn in_distribution(&self, path: &Path) -> anyhow::Result<Set> {
+        let images = self.open(path)?;
+        let names = &self.model.description().labels;
+        let labels = aligned(&images, names).with_context(|| path.display().to_string())?;
+        let scored = self.scored(ID_NAME, &images, Some(&labels))?;
+        let gallery = match self.pictured {
+            true => Some(gallery::mistakes(
+                &scored,
+                &images,
+                &labels,
+                names,
+                self.gate.score,
+                PICTURES,
+            )?),
+            false => None,
+        };
+        Ok(Set {
+            source: source(ID_NAME, path, &images),
+            scored,
+            labels,
+            gallery,
+        })
+    }
+
+    /// Keeps at most `most` pictures.
+    fn ood(&self, name: &str, path: &Path, most: usize) -> anyhow::Result<Set> {
+        let images = self.open(path)?;
+        let scored = self.scored(name, &images, None)?;
+        let names = &self.model.description().labels;
+        let gallery = match self.pictured {
+            true => Some(gallery::accepted(
+                &scored,
+                &images,
+                names,
+                self.gate.score,
+                most,
+            )?),
+            false => None,
+        };
+        Ok(Set {
+            source: source(name, path, &images),
+            scored,
+            labels: Vec::new(),
+            gallery,
+        })
+    }
+
+    fn open(&self, path: &Path) -> anyhow::Result<ImageSet> {
+        let set = dataset::open(path, Split::Test, &self.model.preprocess())?;
+        Ok(match self.limit {
+            Some(n) if (n as usize) < set.len() => set.slice(0..n as usize)?,
+            _ => set,
+        })
+    }
+
+    fn scored(
+        &self,
+        name: &str,
+        images: &ImageSet,
+        labels: Option<&[u16]>,
+    ) -> anyhow::Result<ScoredSet> {
+        let bar = bar(name, images, self.bars.as_ref());
+        let outputs = infer_all(self.model, images, || bar.inc(1))?;
+        bar.finish_and_clear();
+        let temperature = match self.model.description().gate.as_ref() {
+            Some(g) => g.energy_temperature,
+            None => Score::DEFAULT_TEMPERATURE,
+        };
+        let references = &self.gate.references;
+        Ok(score_all(
+            name,
+            self.model,
+            references,
+            &outputs,
+            temperature,
+            labels,
+        )?)
+    }
+}
+
+fn source(name: &str, path: &Path, images: &ImageSet) -> Source {
+    Source {
+        name: name.to_owned(),
+        path: path.display().to_string(),
+        images: images.len(),
+        sha256: images.sha256(),
+    }
 }
 
 fn bar(name: &str, set: &ImageSet, bars: Option<&MultiProgress>) -> ProgressBar {
@@ -129,13 +255,4 @@ fn bar(name: &str, set: &ImageSet, bars: Option<&MultiProgress>) -> ProgressBar 
     bars.add(ProgressBar::new(set.len() as u64))
         .with_style(style)
         .with_prefix(name.to_owned())
-}
-
-/// Writes a file through a temporary one beside it.
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    std::fs::write(&partial, bytes).with_context(|| partial.display().to_string())?;
-    std::fs::rename(&partial, path).with_context(|| path.display().to_string())
 }

@@ -2,6 +2,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::reliability::Reliability;
+
 /// Which of the two sets of scores an error is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -117,10 +119,21 @@ impl Roc {
     }
 
     /// The share of OOD accepted at the largest threshold that accepts at least 95% of
-    /// in-distribution, in [0, 1]. OpenOOD's figure of this name takes OOD as the positive class.
+    /// in-distribution, in [0, 1].
     pub fn fpr_at_95_tpr(&self) -> f64 {
         let kept = self.steps.iter().find(|s| share(s.id, self.id) >= 0.95);
         kept.map_or(1.0, |s| share(s.ood, self.ood))
+    }
+
+    /// The same with OOD as the positive class, as OpenOOD v1.5 has it: the share of in-distribution rejected at the
+    /// smallest threshold that rejects at least 95% of OOD, in [0, 1].
+    pub fn fpr_at_95_tpr_ood(&self) -> f64 {
+        let mut rejected = self.between().rev().map(|(kept, _)| Step {
+            id: self.id - kept.id,
+            ood: self.ood - kept.ood,
+        });
+        let enough = rejected.find(|s| share(s.ood, self.ood) >= 0.95);
+        enough.map_or(1.0, |s| share(s.id, self.id))
     }
 
     /// Average precision with in-distribution as the positive class, in (0, 1]:
@@ -139,6 +152,24 @@ impl Roc {
             share(to.ood - from.ood, self.ood) * share(ood, id + ood)
         });
         parts.sum()
+    }
+
+    /// The area under the precision-recall curve with in-distribution as the positive class by trapezoids, in (0, 1],
+    /// as OpenOOD v1.5 has it. It joins points that no threshold lies between, so it is a little more or less than
+    /// [`aupr_in`](Self::aupr_in).
+    pub fn aupr_in_trapezoid(&self) -> f64 {
+        trapezoids(self.steps.iter().map(|s| {
+            let kept = s.id + s.ood;
+            (share(s.id, self.id), share(s.id, kept))
+        }))
+    }
+
+    /// The same with OOD as the positive class and the score negated, in (0, 1].
+    pub fn aupr_out_trapezoid(&self) -> f64 {
+        trapezoids(self.between().rev().map(|(kept, _)| {
+            let (id, ood) = (self.id - kept.id, self.ood - kept.ood);
+            (share(ood, self.ood), share(ood, id + ood))
+        }))
     }
 
     /// The curve from (0, 0) to (1, 1) as pairs of (FPR, TPR): the share of OOD and of
@@ -168,10 +199,22 @@ impl Roc {
         kept
     }
 
-    fn between(&self) -> impl Iterator<Item = (Step, Step)> + '_ {
-        let froms = std::iter::once(Step::default()).chain(self.steps.iter().copied());
-        froms.zip(self.steps.iter().copied())
+    fn between(&self) -> impl DoubleEndedIterator<Item = (Step, Step)> + '_ {
+        self.steps.iter().enumerate().map(|(i, &to)| {
+            let from = i.checked_sub(1).map_or(Step::default(), |i| self.steps[i]);
+            (from, to)
+        })
     }
+}
+
+/// The area under (recall, precision) in the order of recall; at recall 0 the precision is 1, as in scikit-learn.
+fn trapezoids(points: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let mut last = (0.0, 1.0);
+    let parts = points.map(|to| {
+        let from = std::mem::replace(&mut last, to);
+        (to.0 - from.0) * (from.1 + to.1) / 2.0
+    });
+    parts.sum()
 }
 
 fn share(part: usize, whole: usize) -> f64 {
@@ -188,27 +231,13 @@ pub fn accuracy(predicted: &[u16], truth: &[u16]) -> Result<f64, MetricError> {
     Ok(share(right, truth.len()))
 }
 
-/// Expected calibration error over 15 equal bins of confidence, in [0, 1]: the mean distance of
-/// confidence from accuracy, bins weighted by their frames.
-///
-/// Guo et al., "On Calibration of Modern Neural Networks", 2017, equation 3.
+/// [`Reliability::ece`] over its 15 bins, in [0, 1].
 ///
 /// # Errors
 /// If the slices are empty, their lengths differ, or a confidence is outside [0, 1].
 pub fn ece(confidence: &[f32], correct: &[bool]) -> Result<f64, MetricError> {
-    const BINS: usize = 15;
-    same_length(confidence.len(), correct.len())?;
-    // The sum of (correct - confidence) in a bin is its frames times its distance.
-    let mut distance = [0.0f64; BINS];
-    for (index, (&p, &right)) in confidence.iter().zip(correct).enumerate() {
-        if !(0.0..=1.0).contains(&p) {
-            return Err(MetricError::Confidence { index });
-        }
-        // A bin holds its upper edge, not its lower.
-        let bin = ((f64::from(p) * BINS as f64).ceil() as usize).saturating_sub(1);
-        distance[bin.min(BINS - 1)] += f64::from(u8::from(right)) - f64::from(p);
-    }
-    Ok(distance.iter().map(|d| d.abs()).sum::<f64>() / confidence.len() as f64)
+    let bins = Reliability::new(confidence, correct)?;
+    bins.ece().ok_or(MetricError::NoAnswers)
 }
 
 fn same_length(left: usize, right: usize) -> Result<(), MetricError> {

@@ -2,7 +2,8 @@ use normgate_core::Score;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::metrics::{MetricError, Roc};
+use super::measure::{self, Measures, Risk};
+use super::metrics::MetricError;
 use super::scored::ScoredSet;
 use crate::bundle::Gate;
 
@@ -57,6 +58,8 @@ pub struct ScoreReport {
     /// Energy's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub temperature: Option<f32>,
+    /// Of the in-distribution set alone; none without labels.
+    pub risk: Option<Risk>,
     /// In the order given.
     pub sets: Vec<SetReport>,
     /// The mean over the sets, each set counting the same; none without sets.
@@ -73,25 +76,6 @@ pub struct SetReport {
     /// What was measured.
     #[serde(flatten)]
     pub measures: Measures,
-}
-
-/// How well a score tells a set from the in-distribution set.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Measures {
-    /// [`Roc::auroc`].
-    pub auroc: f64,
-    /// [`Roc::fpr_at_95_tpr`].
-    pub fpr95: f64,
-    /// [`Roc::aupr_in`].
-    pub aupr_in: f64,
-    /// [`Roc::aupr_out`].
-    pub aupr_out: f64,
-    /// Share of OOD accepted at the stored threshold; only for the score that the gate uses.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub kept: Option<f64>,
-    /// Share of OOD rejected at the stored threshold; only for the score that the gate uses.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub rejected: Option<f64>,
 }
 
 /// Why there is no report.
@@ -229,58 +213,21 @@ fn score_report(
 ) -> Result<ScoreReport, EvalError> {
     let mut sets = Vec::with_capacity(ood.len());
     for set in ood {
-        let roc = roc(score, id, set)?;
-        let n = set.n();
-        let share = |frames: usize| gated.then(|| frames as f64 / n as f64);
-        let measures = Measures {
-            auroc: roc.auroc(),
-            fpr95: roc.fpr_at_95_tpr(),
-            aupr_in: roc.aupr_in(),
-            aupr_out: roc.aupr_out(),
-            kept: share(set.kept()),
-            rejected: share(set.rejected()),
-        };
         sets.push(SetReport {
             name: set.name().into(),
-            n,
-            measures,
+            n: set.n(),
+            measures: measure::measure(score, gated, id, set)?,
         });
     }
     let temperature = match score {
         Score::Energy { temperature } => Some(temperature),
         _ => None,
     };
-    let mean = mean(&sets);
     Ok(ScoreReport {
         score: score.name().into(),
         temperature,
+        risk: measure::risk(score, id, None)?,
+        mean: measure::mean(sets.iter().map(|s| &s.measures)),
         sets,
-        mean,
-    })
-}
-
-/// The curve of one score on one set.
-pub(super) fn roc(score: Score, id: &ScoredSet, ood: &ScoredSet) -> Result<Roc, EvalError> {
-    Roc::new(id.scores(score), ood.scores(score)).map_err(|source| EvalError::Metric {
-        set: ood.name().into(),
-        score: score.name(),
-        source,
-    })
-}
-
-fn mean(sets: &[SetReport]) -> Option<Measures> {
-    let of = |get: fn(&Measures) -> Option<f64>| {
-        let values: Option<Vec<f64>> = sets.iter().map(|s| get(&s.measures)).collect();
-        values
-            .filter(|v| !v.is_empty())
-            .map(|v| v.iter().sum::<f64>() / v.len() as f64)
-    };
-    Some(Measures {
-        auroc: of(|m| Some(m.auroc))?,
-        fpr95: of(|m| Some(m.fpr95))?,
-        aupr_in: of(|m| Some(m.aupr_in))?,
-        aupr_out: of(|m| Some(m.aupr_out))?,
-        kept: of(|m| m.kept),
-        rejected: of(|m| m.rejected),
     })
 }

@@ -11,6 +11,8 @@ pub struct ScoredSet {
     columns: Vec<(Score, Vec<f32>)>,
     n: usize,
     kept: usize,
+    known: Vec<bool>,
+    nearest: Vec<Option<u16>>,
     confidence: Vec<f32>,
     correct: Vec<bool>,
     correct_kept: usize,
@@ -34,6 +36,8 @@ impl ScoredSet {
             columns: scores.iter().map(|&score| (score, vec![])).collect(),
             n: 0,
             kept: 0,
+            known: Vec::new(),
+            nearest: Vec::new(),
             confidence: Vec::new(),
             correct: Vec::new(),
             correct_kept: 0,
@@ -65,6 +69,11 @@ impl ScoredSet {
         self.n += 1;
         let kept = verdict.is_known();
         self.kept += usize::from(kept);
+        self.known.push(kept);
+        self.nearest.push(match *verdict {
+            Verdict::Known { class, .. } => Some(class),
+            Verdict::Unknown { nearest, .. } => nearest,
+        });
         if let Some(Answer {
             correct,
             confidence,
@@ -107,6 +116,27 @@ impl ScoredSet {
     /// Frames with an unknown verdict.
     pub fn rejected(&self) -> usize {
         self.n() - self.kept
+    }
+
+    /// Whether each frame has a known verdict, shape `[frames]`.
+    pub fn kept_frames(&self) -> &[bool] {
+        &self.known
+    }
+
+    /// The class of each frame's largest logit, kept or not, shape `[frames]`; none where the gate had no usable
+    /// logits.
+    pub fn nearest(&self) -> &[Option<u16>] {
+        &self.nearest
+    }
+
+    /// Whether [`nearest`](Self::nearest) is each frame's label, shape `[frames]`; empty without labels.
+    pub fn correct(&self) -> &[bool] {
+        &self.correct
+    }
+
+    /// The probability of each frame's nearest class, in [0, 1], shape `[frames]`; empty without labels.
+    pub fn confidence(&self) -> &[f32] {
+        &self.confidence
     }
 
     /// The share of labelled frames with the right class, kept or not; none without labels.

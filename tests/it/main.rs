@@ -8,6 +8,7 @@ mod device;
 mod eval_sets;
 mod metrics;
 mod model;
+mod page;
 mod pipeline;
 mod plots;
 mod process;

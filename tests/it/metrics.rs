@@ -4,6 +4,8 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use normgate::eval::metrics::{MetricError, Roc, Side, accuracy, ece};
+use normgate::eval::reliability::Reliability;
+use normgate::eval::risk::RiskCoverage;
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -12,6 +14,17 @@ struct Golden {
     seed: u64,
     cases: Vec<Case>,
     answers: Answers,
+    selective: Vec<Selective>,
+}
+
+#[derive(Deserialize)]
+struct Selective {
+    name: String,
+    id: Vec<f32>,
+    correct: Vec<bool>,
+    ood: Vec<f32>,
+    aurc: f64,
+    augrc: f64,
 }
 
 #[derive(Deserialize)]
@@ -23,6 +36,9 @@ struct Case {
     fpr95: f64,
     aupr_in: f64,
     aupr_out: f64,
+    openood_fpr95: f64,
+    openood_aupr_in: f64,
+    openood_aupr_out: f64,
     curve: Option<Vec<(f64, f64)>>,
 }
 
@@ -43,6 +59,21 @@ fn assert_equal_to(golden: &Golden) {
             ("FPR95", roc.fpr_at_95_tpr(), case.fpr95),
             ("AUPR-in", roc.aupr_in(), case.aupr_in),
             ("AUPR-out", roc.aupr_out(), case.aupr_out),
+            (
+                "OpenOOD's FPR95",
+                roc.fpr_at_95_tpr_ood(),
+                case.openood_fpr95,
+            ),
+            (
+                "OpenOOD's AUPR-in",
+                roc.aupr_in_trapezoid(),
+                case.openood_aupr_in,
+            ),
+            (
+                "OpenOOD's AUPR-out",
+                roc.aupr_out_trapezoid(),
+                case.openood_aupr_out,
+            ),
         ] {
             assert_near(have, want, metric, golden, &case.name);
         }
@@ -62,6 +93,11 @@ fn assert_equal_to(golden: &Golden) {
     let correct: Vec<bool> = pairs.map(|(p, t)| p == t).collect();
     let have = ece(&answers.confidence, &correct).unwrap();
     assert_near(have, answers.ece, "ECE", golden, "answers");
+    for case in &golden.selective {
+        let curve = RiskCoverage::new(&case.id, &case.correct, &case.ood).unwrap();
+        assert_near(curve.aurc(), case.aurc, "AURC", golden, &case.name);
+        assert_near(curve.augrc(), case.augrc, "AUGRC", golden, &case.name);
+    }
 }
 
 /// Equal but for the last bits, which another order of sums and a reading of decimals may change.
@@ -145,6 +181,47 @@ proptest! {
     }
 
     #[test]
+    fn openoods_fpr95_is_that_of_the_swapped_and_negated_sets(id in scores(), ood in scores()) {
+        let negated = |s: &[f32]| s.iter().map(|v| -v).collect::<Vec<_>>();
+        let swapped = Roc::new(&negated(&ood), &negated(&id)).unwrap();
+        let roc = Roc::new(&id, &ood).unwrap();
+        prop_assert_eq!(roc.fpr_at_95_tpr_ood(), swapped.fpr_at_95_tpr());
+        prop_assert!((roc.aupr_out_trapezoid() - swapped.aupr_in_trapezoid()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_risk_curve_is_what_each_threshold_keeps(
+        frames in prop::collection::vec(((-4i8..4).prop_map(f32::from), any::<bool>()), 1..60),
+        ood in prop::collection::vec((-4i8..4).prop_map(f32::from), 0..30),
+    ) {
+        let (id, correct): (Vec<f32>, Vec<bool>) = frames.iter().copied().unzip();
+        let curve = RiskCoverage::new(&id, &correct, &ood).unwrap();
+        let n = (id.len() + ood.len()) as f64;
+        let mut thresholds: Vec<f32> = id.iter().chain(&ood).copied().collect();
+        thresholds.sort_by(|a, b| b.total_cmp(a));
+        thresholds.dedup();
+        let points: Vec<_> = curve.points().skip(1).collect();
+        prop_assert_eq!(points.len(), thresholds.len());
+        for (point, t) in points.iter().zip(thresholds) {
+            let beyond = ood.iter().filter(|s| **s >= t).count();
+            let kept = id.iter().filter(|s| **s >= t).count() + beyond;
+            let wrong = frames.iter().filter(|(s, right)| *s >= t && !right).count() + beyond;
+            prop_assert_eq!(point.coverage, kept as f64 / n);
+            prop_assert_eq!(point.selective_risk, wrong as f64 / kept as f64);
+            prop_assert_eq!(point.generalized_risk, wrong as f64 / n);
+        }
+        prop_assert!((0.0..=1.0).contains(&curve.aurc()));
+        prop_assert!((0.0..=0.5).contains(&curve.augrc()) && curve.augrc() <= curve.aurc() + 1e-12);
+        for gap in [0.0, 0.01, 0.3] {
+            let all: Vec<_> = curve.points().collect();
+            let thin = curve.thinned(gap);
+            prop_assert!(thin.len() as f64 <= 1.0 / gap.max(1e-3) + 3.0);
+            prop_assert!(thin.first() == all.first() && thin.last() == all.last());
+            prop_assert!(thin.iter().all(|p| all.contains(p)));
+        }
+    }
+
+    #[test]
     fn a_thinned_curve_keeps_its_ends_and_its_shape(
         id in prop::collection::vec(-1.0f32..1.0, 1..400),
         ood in prop::collection::vec(-1.0f32..1.0, 1..400),
@@ -184,6 +261,45 @@ fn scores_without_an_order_are_refused() {
         err(&[f32::NAN], &[0.0]).to_string(),
         "in-distribution score 0 is not finite"
     );
+}
+
+#[test]
+fn failures_without_an_order_are_refused() {
+    let new = RiskCoverage::new;
+    assert_eq!(
+        new(&[], &[], &[1.0]),
+        Err(MetricError::NoScores(Side::InDistribution))
+    );
+    assert_eq!(
+        new(&[1.0], &[], &[]),
+        Err(MetricError::Lengths { left: 1, right: 0 })
+    );
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let (side, index) = (Side::Ood, 1);
+        assert_eq!(
+            new(&[1.0], &[true], &[0.0, bad]),
+            Err(MetricError::NotFinite { side, index })
+        );
+    }
+}
+
+#[test]
+fn every_confidence_is_in_one_of_fifteen_bins() {
+    let bins: Vec<_> = Reliability::new(&[0.0, 0.13, 0.14, 1.0], &[false, true, true, true])
+        .unwrap()
+        .bins()
+        .collect();
+    let counts: Vec<_> = bins.iter().map(|b| b.n).collect();
+    assert_eq!(counts, [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(
+        (bins[0].accuracy, bins[0].confidence),
+        (Some(0.0), Some(0.0))
+    );
+    assert_eq!((bins[1].from, bins[1].to), (1.0 / 15.0, 2.0 / 15.0));
+    assert_eq!((bins[3].accuracy, bins[3].confidence), (None, None));
+    let none = Reliability::new(&[], &[]).unwrap();
+    assert_eq!(none.ece(), None);
+    assert_eq!(none.bins().map(|b| b.n).sum::<usize>(), 0);
 }
 
 #[test]

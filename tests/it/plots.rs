@@ -77,6 +77,9 @@ fn files_are_written_for_every_score() {
         assert!(drawn.contains(score.name()));
     }
 
+    let written = std::fs::read_dir(dir.path().join("new/plots")).unwrap();
+    assert_eq!(written.count(), paths.len(), "nothing else is left there");
+
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = write_all(&file, &gate, &id, &ood).unwrap_err();

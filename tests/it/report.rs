@@ -1,5 +1,6 @@
 //! A report holds what was measured, as text and as JSON.
 
+use normgate::eval::risk::RiskCoverage;
 use normgate::eval::{Answer, EvalError, MetricError, Report, Roc, ScoredSet};
 use normgate_core::{Score, Verdict};
 
@@ -30,8 +31,19 @@ fn every_score_of_every_set_is_measured() {
             assert_eq!(have.measures.fpr95, roc.fpr_at_95_tpr());
             assert_eq!(have.measures.aupr_in, roc.aupr_in());
             assert_eq!(have.measures.aupr_out, roc.aupr_out());
+            assert_eq!(have.measures.openood.fpr95, roc.fpr_at_95_tpr_ood());
+            assert_eq!(have.measures.openood.aupr_in, roc.aupr_in_trapezoid());
+            assert_eq!(have.measures.openood.aupr_out, roc.aupr_out_trapezoid());
+            let both = RiskCoverage::new(id.scores(score), id.correct(), set.scores(score));
+            let (both, risk) = (both.unwrap(), have.measures.risk.unwrap());
+            assert_eq!((risk.aurc, risk.augrc), (both.aurc(), both.augrc()));
         }
+        let alone = RiskCoverage::new(id.scores(score), id.correct(), &[]).unwrap();
+        let risk = have.risk.unwrap();
+        assert_eq!((risk.aurc, risk.augrc), (alone.aurc(), alone.augrc()));
         let mean = have.mean.unwrap();
+        let augrc = have.sets.iter().map(|s| s.measures.risk.unwrap().augrc);
+        assert!((mean.risk.unwrap().augrc - augrc.sum::<f64>() / 2.0).abs() < 1e-15);
         let auroc = have.sets.iter().map(|s| s.measures.auroc).sum::<f64>() / 2.0;
         assert!((mean.auroc - auroc).abs() < 1e-15);
     }
@@ -80,6 +92,11 @@ fn accuracy_counts_all_labelled_frames_and_the_kept_ones_apart() {
         (report.accuracy, report.accuracy_kept, report.ece),
         (None, None, None)
     );
+    let ood = [set("svhn", 30, 0.4, false, &gate)];
+    let report = Report::new("toy", &gate, &unlabelled, &ood).unwrap();
+    let score = &report.scores[0];
+    assert_eq!((score.risk, score.mean.unwrap().risk), (None, None));
+    assert!(!report.to_string().contains("NaN"));
 }
 
 #[test]
@@ -150,6 +167,23 @@ fn the_text_is_an_aligned_table() {
         assert_eq!(cell, format!("{:.2}", want * 100.0), "{text}");
     }
     assert!(lines.iter().all(|l| *l == l.trim_end()), "{text}");
+    assert!(lines.iter().all(|l| l.chars().count() <= 90), "{text}");
+
+    let header = lines.iter().rposition(|l| l.starts_with("score")).unwrap();
+    for (row, score) in lines[header + 1..].iter().zip(&report.scores) {
+        let (alone, mean) = (score.risk.unwrap(), score.mean.unwrap());
+        let with = mean.risk.unwrap();
+        let figures = [
+            alone.aurc,
+            alone.augrc,
+            with.aurc,
+            with.augrc,
+            mean.openood.fpr95,
+        ];
+        let want = figures.map(|v| format!("{:.2}", v * 100.0)).join(" ");
+        let have: Vec<_> = row.split_whitespace().collect();
+        assert!(have.join(" ").ends_with(&want), "{text}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What the plots share: size, colours, text, and the legend beside the plot.
 
+use std::ops::Range;
+
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -22,6 +24,9 @@ const TOP: i32 = 52;
 /// Around the plot, in pixels.
 pub(super) const MARGIN: i32 = 14;
 
+/// Between a curve's points: two pixels of the plot; more points would not be seen.
+pub(super) const CURVE_GAP: f64 = 0.004;
+
 pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
 pub(super) const GUIDE: RGBColor = RGBColor(110, 110, 110);
 pub(super) const GRID: RGBColor = RGBColor(225, 225, 225);
@@ -29,9 +34,12 @@ pub(super) const GRID: RGBColor = RGBColor(225, 225, 225);
 /// The in-distribution set's.
 pub(super) const ID: RGBColor = RGBColor(0, 114, 178);
 
+/// How many OOD sets have a colour of their own.
+pub(super) const OOD_COLORS: usize = 5;
+
 /// The OOD sets'. With [`ID`], the palette of Okabe and Ito, "Color Universal Design", 2008, that
 /// readers with any kind of colour vision tell apart; its yellow is too faint on white.
-const OOD: [RGBColor; 5] = [
+const OOD: [RGBColor; OOD_COLORS] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
@@ -67,6 +75,13 @@ impl Pen {
     }
 }
 
+/// Where a curve is at the gate's threshold.
+pub(super) fn dot(chart: &mut Chart<'_, '_>, at: (f64, f64), color: RGBColor) -> Drawn {
+    chart.draw_series([Circle::new(at, 6, WHITE.filled())])?;
+    chart.draw_series([Circle::new(at, 5, color.filled())])?;
+    Ok(())
+}
+
 impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for PlotError {
     fn from(error: DrawingAreaErrorKind<E>) -> Self {
         Self::Draw(error.to_string())
@@ -87,6 +102,81 @@ pub(super) fn page(
         root.present()?;
     }
     Ok(svg)
+}
+
+/// Draws on a transparent page of `size` pixels without a legend, for a page that brings its own.
+pub(super) fn figure(
+    size: (u32, u32),
+    draw: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Result<String, PlotError> {
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        draw(&root)?;
+        root.present()?;
+    }
+    Ok(svg)
+}
+
+/// What an axis reaches, its name with the unit, and the text of a tick.
+pub(super) struct Axis<'a>(
+    pub(super) Range<f64>,
+    pub(super) &'a str,
+    pub(super) &'a dyn Fn(&f64) -> String,
+);
+
+/// The axes of a plot, and the size of its text.
+pub(super) struct Axes<'a> {
+    pub(super) x: Axis<'a>,
+    pub(super) y: Axis<'a>,
+    pub(super) caption: Option<String>,
+    pub(super) text: u32,
+    /// Lines across the plot at the x axis's ticks, too.
+    pub(super) mesh: bool,
+}
+
+/// The text of a plot with a legend, and of a figure, which may be shown at three quarters of its size.
+pub(super) const TEXT: u32 = 13;
+pub(super) const FIGURE_TEXT: u32 = 17;
+
+/// The axes alone, to draw into.
+pub(super) fn chart<'a, 'b>(
+    area: &'a Area<'b>,
+    axes: Axes<'_>,
+) -> Result<Chart<'a, 'b>, PlotError> {
+    let Axis(x, x_name, x_tick) = axes.x;
+    let Axis(y, y_name, y_tick) = axes.y;
+    let mut builder = ChartBuilder::on(area);
+    if let Some(caption) = axes.caption {
+        builder.caption(caption, font(axes.text + 5));
+    }
+    let mut chart = builder
+        .margin(MARGIN)
+        .x_label_area_size(3 * axes.text + 5)
+        .y_label_area_size(4 * axes.text + 6)
+        .build_cartesian_2d(x, y)?;
+    let mut mesh = chart.configure_mesh();
+    if !axes.mesh {
+        mesh.disable_x_mesh();
+    }
+    mesh.bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(GUIDE)
+        .x_labels(if axes.text == TEXT { 10 } else { 6 })
+        .y_labels(if axes.text == TEXT { 10 } else { 6 })
+        .label_style(font(axes.text))
+        .axis_desc_style(font(axes.text + 1))
+        .x_desc(x_name)
+        .y_desc(y_name)
+        .x_label_formatter(x_tick)
+        .y_label_formatter(y_tick)
+        .draw()?;
+    Ok(chart)
+}
+
+/// A share as a tick in percent.
+pub(super) fn percent(share: &f64) -> String {
+    tick(share * 100.0, 100.0)
 }
 
 pub(super) fn font(size: u32) -> TextStyle<'static> {

@@ -6,10 +6,12 @@ use super::super::report::EvalError;
 use super::super::scored::ScoredSet;
 use super::PlotError;
 use super::bins::Bins;
-use super::canvas::{self, Entry, GRID, GUIDE, ID, Pen};
+use super::canvas::{self, Area, Axes, Axis, Drawn, Entry, ID, INK, Pen};
 use crate::bundle::Gate;
 
 const SIZE: (u32, u32) = (920, 460);
+
+const FIGURE_SIZE: (u32, u32) = (420, 280);
 
 pub(super) fn draw(
     score: Score,
@@ -17,69 +19,15 @@ pub(super) fn draw(
     id: &ScoredSet,
     ood: &[ScoredSet],
 ) -> Result<String, PlotError> {
-    for (side, set) in sided(id, ood) {
-        if let Some(index) = set.scores(score).iter().position(|s| !s.is_finite()) {
-            let source = MetricError::NotFinite { side, index };
-            let (set, score) = (set.name().into(), score.name());
-            return Err(EvalError::Metric { set, score, source }.into());
-        }
-    }
     let threshold = (score == gate.score).then(|| gate.threshold().get());
-    let bins = Bins::over(sided(id, ood).map(|(_, s)| s.scores(score)), threshold);
-    let outline = |set: &ScoredSet| bins.outline(&bins.shares(set.scores(score)));
-    let id_outline = outline(id);
-    let ood_outlines: Vec<_> = ood.iter().map(outline).collect();
-    let all = id_outline.iter().chain(ood_outlines.iter().flatten());
-    let top = all.map(|p| p.1).fold(0.0, f64::max) * 1.08;
-    let xs = bins.range();
-    let span = xs.end - xs.start;
-
+    let pens: Vec<_> = ood.iter().zip((0..).map(canvas::pen)).collect();
+    let shape = Shape::new(score, threshold, id, &pens)?;
     let size = (SIZE.0, canvas::tall_enough(SIZE.1, ood.len() + 1));
     canvas::page(size, |plot, legend| {
-        let mut chart = ChartBuilder::on(plot)
-            .caption(
-                format!("{score}: in-distribution and OOD"),
-                canvas::font(18),
-            )
-            .margin(canvas::MARGIN)
-            .x_label_area_size(44)
-            .y_label_area_size(58)
-            .build_cartesian_2d(xs.clone(), 0.0..top)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .bold_line_style(GRID)
-            .light_line_style(TRANSPARENT)
-            .axis_style(GUIDE)
-            .label_style(canvas::font(13))
-            .axis_desc_style(canvas::font(14))
-            .x_desc(axis(score))
-            .y_desc("frames of the set in a bin, %")
-            .x_label_formatter(&|x| canvas::tick(*x, span))
-            .y_label_formatter(&|y| canvas::tick(y * 100.0, top * 100.0))
-            .draw()?;
-        chart.draw_series(AreaSeries::new(
-            id_outline.iter().copied(),
-            0.0,
-            ID.mix(0.3),
-        ))?;
-        chart.draw_series(LineSeries::new(
-            id_outline.iter().copied(),
-            ID.stroke_width(2),
-        ))?;
-        for (i, outline) in ood_outlines.iter().enumerate() {
-            canvas::pen(i).line(&mut chart, outline)?;
-        }
-        if let Some(at) = threshold.map(f64::from) {
-            let line = [(at, 0.0), (at, top)];
-            chart.draw_series(DashedLineSeries::new(
-                line,
-                5,
-                4,
-                canvas::INK.stroke_width(2),
-            ))?;
-        }
-        let note = threshold.map(|t| format!("accept from {}", canvas::tick(t.into(), span)));
+        let caption = format!("{score}: in-distribution and OOD");
+        shape.draw(plot, &axis(score), Some(caption), canvas::TEXT)?;
+        let at = |t: f32| format!("accept from {}", canvas::tick(t.into(), shape.span()));
+        let note = threshold.map(at);
         let remarks: Vec<&str> = match &note {
             Some(note) => vec!["dashed: the threshold,", note],
             None => vec![],
@@ -88,11 +36,90 @@ pub(super) fn draw(
     })
 }
 
+/// In-distribution and some OOD sets, each with its pen, without a legend.
+pub(super) fn figure(
+    score: Score,
+    threshold: Option<f32>,
+    id: &ScoredSet,
+    ood: &[(&ScoredSet, Pen)],
+) -> Result<String, PlotError> {
+    let shape = Shape::new(score, threshold, id, ood)?;
+    canvas::figure(FIGURE_SIZE, |area| {
+        shape.draw(area, score.name(), None, canvas::FIGURE_TEXT)
+    })
+}
+
+/// The outlines and what they need.
+struct Shape {
+    bins: Bins,
+    id: Vec<(f64, f64)>,
+    ood: Vec<(Vec<(f64, f64)>, Pen)>,
+    threshold: Option<f64>,
+}
+
+impl Shape {
+    fn new(
+        score: Score,
+        threshold: Option<f32>,
+        id: &ScoredSet,
+        ood: &[(&ScoredSet, Pen)],
+    ) -> Result<Self, PlotError> {
+        let sets = || sided(id, ood.iter().map(|(set, _)| *set));
+        for (side, set) in sets() {
+            if let Some(index) = set.scores(score).iter().position(|s| !s.is_finite()) {
+                let source = MetricError::NotFinite { side, index };
+                let (set, score) = (set.name().into(), score.name());
+                return Err(EvalError::Metric { set, score, source }.into());
+            }
+        }
+        let bins = Bins::over(sets().map(|(_, s)| s.scores(score)), threshold);
+        let outline = |set: &ScoredSet| bins.outline(&bins.shares(set.scores(score)));
+        Ok(Self {
+            id: outline(id),
+            ood: ood.iter().map(|(set, pen)| (outline(set), *pen)).collect(),
+            threshold: threshold.map(f64::from),
+            bins,
+        })
+    }
+
+    fn span(&self) -> f64 {
+        self.bins.range().end - self.bins.range().start
+    }
+
+    fn draw(&self, area: &Area<'_>, x: &str, caption: Option<String>, text: u32) -> Drawn {
+        let outlines = self.ood.iter().flat_map(|(outline, _)| outline);
+        let highest = self.id.iter().chain(outlines).map(|p| p.1);
+        let top = highest.fold(0.0, f64::max) * 1.08;
+        let axes = Axes {
+            x: Axis(self.bins.range(), x, &|x| canvas::tick(*x, self.span())),
+            y: Axis(0.0..top, "share of the set in a bin, %", &|y| {
+                canvas::tick(y * 100.0, top * 100.0)
+            }),
+            caption,
+            text,
+            mesh: false,
+        };
+        let mut chart = canvas::chart(area, axes)?;
+        let points = || self.id.iter().copied();
+        chart.draw_series(AreaSeries::new(points(), 0.0, ID.mix(0.3)))?;
+        chart.draw_series(LineSeries::new(points(), ID.stroke_width(2)))?;
+        for (outline, pen) in &self.ood {
+            pen.line(&mut chart, outline)?;
+        }
+        if let Some(at) = self.threshold {
+            let line = [(at, 0.0), (at, top)];
+            let style = INK.stroke_width(2);
+            chart.draw_series(DashedLineSeries::new(line, 5, 4, style))?;
+        }
+        Ok(())
+    }
+}
+
 fn sided<'a>(
     id: &'a ScoredSet,
-    ood: &'a [ScoredSet],
+    ood: impl Iterator<Item = &'a ScoredSet>,
 ) -> impl Iterator<Item = (Side, &'a ScoredSet)> {
-    std::iter::once((Side::InDistribution, id)).chain(ood.iter().map(|s| (Side::Ood, s)))
+    std::iter::once((Side::InDistribution, id)).chain(ood.map(|s| (Side::Ood, s)))
 }
 
 fn entries(id: &ScoredSet, ood: &[ScoredSet], gated: bool) -> Vec<Entry> {

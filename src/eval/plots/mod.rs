@@ -5,12 +5,17 @@ use thiserror::Error;
 
 use super::report::{self, EvalError};
 use super::scored::ScoredSet;
+use super::whole;
 use crate::bundle::Gate;
 
 mod bins;
 mod canvas;
 mod histogram;
+mod reliability;
+mod risk;
 mod roc;
+
+pub(super) mod figures;
 
 /// Why a plot was not drawn.
 #[derive(Debug, Error)]
@@ -73,25 +78,21 @@ pub fn write_all(
     id: &ScoredSet,
     ood: &[ScoredSet],
 ) -> Result<Vec<PathBuf>, PlotError> {
-    let wrote = |path: &Path, result: std::io::Result<()>| {
-        result.map_err(|source| PlotError::Write {
-            path: path.into(),
-            source,
-        })
-    };
-    wrote(dir, std::fs::create_dir_all(dir))?;
-    let mut paths = Vec::new();
     report::check(gate, id, ood)?;
+    let mut plots = Vec::new();
     for score in id.all_scores() {
         let drawn = [
             ("histogram", histogram::draw(score, gate, id, ood)?),
             ("roc", roc::draw(score, gate, id, ood)?),
         ];
-        for (kind, svg) in drawn {
-            let path = dir.join(format!("{kind}-{score}.svg"));
-            wrote(&path, std::fs::write(&path, svg))?;
-            paths.push(path);
-        }
+        plots.extend(drawn.map(|(kind, svg)| (dir.join(format!("{kind}-{score}.svg")), svg)));
     }
-    Ok(paths)
+    let failed = |(path, source)| PlotError::Write { path, source };
+    std::fs::create_dir_all(dir).map_err(|e| failed((dir.to_owned(), e)))?;
+    let files: Vec<_> = plots
+        .iter()
+        .map(|(path, svg)| (path.clone(), svg.as_bytes()))
+        .collect();
+    whole::write(&files).map_err(failed)?;
+    Ok(plots.into_iter().map(|(path, _)| path).collect())
 }
