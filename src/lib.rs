@@ -31,6 +31,10 @@ pub mod pipeline;
 /// What an evaluation measures.
 pub mod eval;
 
+/// Corrupted images, and how soon a drift alarm tells of them.
+#[cfg(feature = "shifts")]
+pub mod shift;
+
 /// How errors are told.
 pub mod error;
 

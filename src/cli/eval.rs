@@ -13,6 +13,7 @@ use normgate::model::Model;
 use normgate_core::Score;
 
 use super::model_file::ModelFile;
+use super::write_whole;
 
 /// The in-distribution set's name in the report.
 const ID_NAME: &str = "in-distribution";
@@ -127,13 +128,4 @@ fn bar(name: &str, set: &ImageSet, bars: Option<&MultiProgress>) -> ProgressBar 
     bars.add(ProgressBar::new(set.len() as u64))
         .with_style(style)
         .with_prefix(name.to_owned())
-}
-
-/// Writes a file through a temporary one beside it.
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    std::fs::write(&partial, bytes).with_context(|| partial.display().to_string())?;
-    std::fs::rename(&partial, path).with_context(|| path.display().to_string())
 }

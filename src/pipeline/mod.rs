@@ -6,6 +6,7 @@
 //!        Control: swap the model, stop         Meters: counts, times of stages
 //! ```
 
+mod drift;
 mod judge;
 mod run;
 mod swap;
@@ -15,6 +16,7 @@ use thiserror::Error;
 use crate::model::ModelError;
 use crate::source::SourceError;
 
+pub use drift::score_table;
 pub use judge::{Judge, Judgement, terms_of};
 pub use run::{Control, Order, Pipeline, STALE};
 pub use swap::{NewModel, Swapper};

@@ -14,4 +14,5 @@ mod process;
 mod report;
 #[cfg(unix)]
 mod serial;
+mod shift;
 mod support;
