@@ -5,37 +5,39 @@ use crate::rows::{self, RowsError};
 /// `[rows, channels]`.
 ///
 /// Costs a byte a number in the model and `rows channels` integer multiply-adds a frame: 1,000 rows of 64 channels are
-/// 64 kB and 64,000 multiply-adds, where ResNet-20 takes about 41 million. A view; 2 kB of stack while it scores.
+/// 64 kB and 64,000 multiply-adds, where ResNet-20 takes about 41 million. `C` is what holds
+/// the codes: a slice, an array, a `Vec`. 2 kB of stack while it scores.
 /// Choose k well below the rows of a class: beyond them the nearest rows are of other classes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FeatureBank<'a> {
-    rows: &'a [i8],
+pub struct FeatureBank<C> {
+    codes: C,
     channels: usize,
     scale: f32,
     k: usize,
 }
 
-impl<'a> FeatureBank<'a> {
-    /// The widest features, in channels. A query is quantized into a buffer of this many bytes on the stack.
-    pub const MAX_CHANNELS: usize = 2048;
+/// The widest features, in channels. A query is quantized into a buffer of this many bytes on the stack.
+pub const MAX_CHANNELS: usize = 2048;
 
-    /// The most neighbours that are kept while a bank is read.
-    pub const MAX_K: usize = 64;
+/// The most neighbours that are kept while a bank is read.
+pub const MAX_K: usize = 64;
 
+impl<C: AsRef<[i8]>> FeatureBank<C> {
     /// A bank that scores by the `k`-th nearest row, from 1.
     ///
     /// # Errors
-    /// If the numbers are not whole rows of at most [`MAX_CHANNELS`](Self::MAX_CHANNELS) channels, `k` is not in
-    /// 1..=[`MAX_K`](Self::MAX_K) or exceeds the rows, a row is zero, or `scale` is not positive and finite.
-    pub fn new(rows: &'a [i8], channels: usize, scale: f32, k: usize) -> Result<Self, RowsError> {
-        let count = rows::count(rows.len(), channels)?;
-        if channels > Self::MAX_CHANNELS {
+    /// If the numbers are not whole rows of at most [`MAX_CHANNELS`] channels, `k` is not in
+    /// 1..=[`MAX_K`] or exceeds the rows, a row is zero, or `scale` is not positive and finite.
+    pub fn new(codes: C, channels: usize, scale: f32, k: usize) -> Result<Self, RowsError> {
+        let numbers = codes.as_ref();
+        let count = rows::count(numbers.len(), channels)?;
+        if channels > MAX_CHANNELS {
             return Err(RowsError::TooWide {
                 have: channels,
-                most: Self::MAX_CHANNELS,
+                most: MAX_CHANNELS,
             });
         }
-        let most = count.min(Self::MAX_K);
+        let most = count.min(MAX_K);
         if !(1..=most).contains(&k) {
             return Err(RowsError::Neighbour {
                 k,
@@ -46,14 +48,9 @@ impl<'a> FeatureBank<'a> {
         if !(scale.is_finite() && scale > 0.0) {
             return Err(RowsError::Scale(scale));
         }
-        if let Some(i) = rows
-            .chunks_exact(channels)
-            .position(|row| row.iter().all(|&v| v == 0))
-        {
-            return Err(RowsError::Zero(i));
-        }
+        rows::none_zero(numbers, channels)?;
         Ok(Self {
-            rows,
+            codes,
             channels,
             scale,
             k,
@@ -61,19 +58,19 @@ impl<'a> FeatureBank<'a> {
     }
 
     /// Rows of the bank.
-    pub const fn len(&self) -> usize {
-        self.rows.len() / self.channels
+    pub fn len(&self) -> usize {
+        self.codes.as_ref().len() / self.channels
     }
 
     /// Never: a bank has a row at least.
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.codes.as_ref().is_empty()
     }
 
     /// Multiply-adds of one [`score`](Self::score): `rows channels` of `i8` into `i32`, and a few per channel to
     /// quantize the query.
-    pub const fn multiply_adds(&self) -> usize {
-        self.rows.len()
+    pub fn multiply_adds(&self) -> usize {
+        self.codes.as_ref().len()
     }
 
     /// `-||u - v_k||` in [-2, 0], where `u` is the unit vector of the features and `v_k` the `k`-th nearest row.
@@ -89,17 +86,14 @@ impl<'a> FeatureBank<'a> {
     pub fn score(&self, features: &Features<'_>) -> Result<f32, FeaturesError> {
         let norm = features.direction(self.channels)?;
         let h = features.as_slice();
-        let largest = h
-            .iter()
-            .fold(0.0f64, |m, &v| m.max(libm::fabs(f64::from(v))));
-        let step = largest / norm / 127.0;
-        let mut buffer = [0i8; Self::MAX_CHANNELS];
+        let step = features.largest() / norm / 127.0;
+        let mut buffer = [0i8; MAX_CHANNELS];
         let query = &mut buffer[..self.channels];
-        encode(h, norm * step, query);
+        rows::encode(h, norm * step, query);
 
-        let mut nearest = [i32::MIN; Self::MAX_K];
+        let mut nearest = [i32::MIN; MAX_K];
         let nearest = &mut nearest[..self.k];
-        for row in self.rows.chunks_exact(self.channels) {
+        for row in self.codes.as_ref().chunks_exact(self.channels) {
             keep(nearest, dot(query, row));
         }
         let kth = nearest[self.k - 1];
@@ -107,7 +101,9 @@ impl<'a> FeatureBank<'a> {
         // A row's rounded length may differ from 1 a little, so the cosine may leave its range.
         Ok(-libm::sqrt(2.0 - 2.0 * cosine.clamp(-1.0, 1.0)) as f32)
     }
+}
 
+impl FeatureBank<()> {
     /// Writes the codes of one row: `round(h / ||h|| / scale)`, saturated to -127..=127. The `scale` that
     /// saturates none is `max |h| / ||h|| / 127` over the bank's vectors.
     ///
@@ -119,15 +115,8 @@ impl<'a> FeatureBank<'a> {
         codes: &mut [i8],
     ) -> Result<(), FeaturesError> {
         let norm = features.direction(codes.len())?;
-        encode(features.as_slice(), norm * f64::from(scale), codes);
+        rows::encode(features.as_slice(), norm * f64::from(scale), codes);
         Ok(())
-    }
-}
-
-fn encode(h: &[f32], unit: f64, codes: &mut [i8]) {
-    for (code, &v) in codes.iter_mut().zip(h) {
-        // The cast sends NaN to 0; there is none unless the scale is unusable.
-        *code = libm::rint(f64::from(v) / unit).clamp(-127.0, 127.0) as i8;
     }
 }
 

@@ -54,7 +54,7 @@ impl Bets {
 
     /// Over the draw of the calibration set, the chance is at least `assurance` that every bet's mean pay, given
     /// that set, is at most 1: each pay is divided by its [`mean_bound`] at an equal part of `1 - assurance`.
-    pub(crate) fn new(table: &ScoreTable<'_>, assurance: f64) -> Self {
+    pub(crate) fn new(table: &ScoreTable<impl AsRef<[f32]>>, assurance: f64) -> Self {
         let log_delta = libm::log((1.0 - assurance) / BETS as f64);
         let mut cells = [(0.0, 0.0); CELLS];
         let mut shrink = [1.0; BETS];
@@ -98,7 +98,7 @@ impl Bets {
 /// merged, at the larger pay.
 fn fill<'c>(
     room: &'c mut [(f64, f64); CELLS],
-    table: &ScoreTable<'_>,
+    table: &ScoreTable<impl AsRef<[f32]>>,
     shape: Shape,
     falling: bool,
 ) -> &'c [(f64, f64)] {

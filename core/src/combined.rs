@@ -4,6 +4,7 @@ use core::str::FromStr;
 use thiserror::Error;
 
 use crate::p_value::ScoreTable;
+use crate::scores::Score;
 
 /// How the evidence of two scores becomes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,27 +18,32 @@ pub enum Rule {
 /// One score of direction and magnitude: a frame is in-distribution if neither its direction (a cosine, a
 /// neighbour's distance, MSP) nor its magnitude (`||z||`, `||h||`, NAN) is rare among the calibration frames.
 ///
-/// Each score is turned into the logarithm of its rank among its own calibration scores
-/// ([`ScoreTable::log_share`]), and a [`Rule`] joins the two. There is nothing to fit but two tables of
-/// in-distribution scores, which a model file keeps anyway: no weight between cosines and norms has to be
-/// chosen, so none can be tuned to an OOD set, and neither score's units matter.
+/// Each score is turned into the logarithm of its rank among known images' scores ([`ScoreTable::log_share`]), and
+/// a [`Rule`] joins the two. There is nothing to fit but two tables of in-distribution scores: no weight between
+/// cosines and norms has to be chosen, so none can be tuned to an OOD set, and neither score's units matter.
 ///
 /// The result is a score like any other and not a p-value, for the two are dependent. It gets a table and a
-/// threshold of its own, from calibration images that the two tables have not seen; on the same images the
-/// split conformal bound is not exact.
+/// threshold of its own, from calibration images that the two tables have not seen (they may be of the images that
+/// fitted the weights); on the same images the split conformal bound would not be exact.
 ///
 /// Fisher's and Tippett's rules on p-values of several OOD scores: Haroush et al., "A Statistical Framework for
 /// Efficient Out of Distribution Detection in Deep Neural Networks", 2022; quantile normalization of the scores
 /// first: Dadalto et al., "Combine and Conquer: A Meta-Analysis on Data Shift and Out-of-Distribution
 /// Detection", 2024.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Combined<'a> {
-    /// Calibration scores of the direction.
-    pub direction: ScoreTable<'a>,
-    /// Calibration scores of the magnitude.
-    pub magnitude: ScoreTable<'a>,
-    /// How they are joined.
-    pub rule: Rule,
+pub struct Combined<V> {
+    direction: Part<V>,
+    magnitude: Part<V>,
+    rule: Rule,
+}
+
+/// One of the two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part<V> {
+    /// What is computed of a frame.
+    pub score: Score,
+    /// Its values on known images.
+    pub table: ScoreTable<V>,
 }
 
 /// Why two scores have no joint one.
@@ -46,6 +52,9 @@ pub enum CombinedError {
     /// NaN or infinity.
     #[error("{0} is not finite")]
     NotFinite(&'static str),
+    /// A combined score has no end then.
+    #[error("combined is a part of itself: expected two other scores")]
+    Nested,
     /// A name that [`Rule::parse`] does not know.
     #[error("unknown rule: expected fisher or min")]
     Name,
@@ -89,14 +98,45 @@ impl FromStr for Rule {
     }
 }
 
-impl Combined<'_> {
+impl<V: AsRef<[f32]>> Combined<V> {
+    /// Joins two scores by `rule`.
+    ///
+    /// # Errors
+    /// [`CombinedError::Nested`] if either is [`Score::Combined`] itself.
+    pub fn new(direction: Part<V>, magnitude: Part<V>, rule: Rule) -> Result<Self, CombinedError> {
+        if [direction.score, magnitude.score].contains(&Score::Combined) {
+            return Err(CombinedError::Nested);
+        }
+        Ok(Self {
+            direction,
+            magnitude,
+            rule,
+        })
+    }
+
+    /// The part that looks at the direction.
+    pub const fn direction(&self) -> &Part<V> {
+        &self.direction
+    }
+
+    /// The part that looks at the magnitude.
+    pub const fn magnitude(&self) -> &Part<V> {
+        &self.magnitude
+    }
+
+    /// How they are joined.
+    pub const fn rule(&self) -> Rule {
+        self.rule
+    }
+
     /// The joint score of a frame, at most 0; finite, and no lower for a higher `direction` or `magnitude`.
     ///
     /// # Errors
     /// If either is NaN or infinite.
     pub fn score(&self, direction: f32, magnitude: f32) -> Result<f32, CombinedError> {
-        let log_share = |table: &ScoreTable<'_>, score, name| {
-            table.log_share(score).ok_or(CombinedError::NotFinite(name))
+        let log_share = |part: &Part<V>, score, name| {
+            let share = part.table.log_share(score);
+            share.ok_or(CombinedError::NotFinite(name))
         };
         let a = log_share(&self.direction, direction, "direction")?;
         let b = log_share(&self.magnitude, magnitude, "magnitude")?;

@@ -56,6 +56,12 @@ impl<'a> Features<'a> {
         self.norm
     }
 
+    /// The largest magnitude of a feature, at least 0.
+    pub fn largest(&self) -> f64 {
+        let larger = |m: f64, &v: &f32| m.max(libm::fabs(f64::from(v)));
+        self.h.iter().fold(0.0, larger)
+    }
+
     /// The norm, if the vector can be divided by it and compared with rows of `channels` numbers.
     pub(crate) fn direction(&self, channels: usize) -> Result<f64, FeaturesError> {
         if self.h.len() != channels {

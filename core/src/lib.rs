@@ -11,9 +11,19 @@
 //! - **unknown is the default**: what cannot be read or scored is unknown, never a class.
 //!
 //! ```
-//! use normgate_core::{CommitPolicy, Committed, Committer, Gate, Score, Threshold, Verdict};
+//! use normgate_core::{
+//!     CommitPolicy, Committed, Committer, Gate, References, Score, ScoreTable, Threshold, Verdict,
+//! };
 //!
-//! let gate = Gate { score: Score::LogitNorm, threshold: Threshold::new(0.5)?, tau: Some(0.04) };
+//! // The norms of 19 calibration frames: a twentieth frame is rejected with probability 0.1 at most.
+//! let norms: Vec<f32> = (0..19).map(|i| 0.45 + 0.05 * i as f32).collect();
+//! let gate = Gate {
+//!     score: Score::LogitNorm,
+//!     fitted: Threshold::fit(&norms, 0.1)?,
+//!     tau: Some(0.04),
+//!     table: ScoreTable::new(&norms, norms.len())?,
+//!     references: References::<_, &[i8]>::default(),
+//! };
 //! let features = [0.3, 0.1];
 //! let known = gate.judge(&[0.1, 0.9, 0.2], &features);
 //! assert!(matches!(known, Verdict::Known { class: 1, .. }));
@@ -68,6 +78,9 @@ pub mod bank;
 /// One score of direction and magnitude.
 pub mod combined;
 
+/// What the scores of features compare a frame with.
+pub mod references;
+
 /// What is decided of one frame.
 pub mod verdict;
 
@@ -78,7 +91,7 @@ pub mod gate;
 pub mod commit;
 
 pub use bank::FeatureBank;
-pub use combined::{Combined, CombinedError, Rule, distance_over_norm};
+pub use combined::{Combined, CombinedError, Part, Rule, distance_over_norm};
 pub use commit::{CommitError, CommitPolicy, Committed, Committer};
 pub use drift::{Drift, DriftDetector, DriftError, DriftMartingale, DriftPolicy};
 pub use features::{Features, FeaturesError};
@@ -88,7 +101,8 @@ pub use means::{ClassMeans, NearestMean};
 pub use p_value::{Ranks, ScoreTable, TableError, Tails};
 pub use preprocess::{Fit, PreprocessSpec, SpecError};
 pub use quant::{QuantError, QuantParams};
+pub use references::References;
 pub use rows::RowsError;
-pub use scores::{Score, ScoreError, Scores};
+pub use scores::{Score, ScoreError};
 pub use threshold::{Fitted, Threshold, ThresholdError};
 pub use verdict::Verdict;

@@ -6,13 +6,16 @@ use crate::threshold::{Fitted, Threshold, ThresholdError, rank};
 ///
 /// The first of the `m` is the smallest, the last the largest, and [`Ranks`] says which those between are.
 /// Everything here is conservative: where the table does not say on which side of a score its neighbours lie, they
-/// are counted against the claim. A view; nothing is copied.
+/// are counted against the claim. `V` is what holds the values: a slice, an array, a `Vec`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoreTable<'a> {
-    values: &'a [f32],
+pub struct ScoreTable<V> {
+    values: V,
     count: usize,
     ranks: Ranks,
 }
+
+/// The most calibration scores that a table may stand for.
+pub const MAX_COUNT: usize = 1_000_000_000;
 
 /// Which order statistics a table stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -41,7 +44,7 @@ pub enum TableError {
     #[error("{0} stored scores: expected at least 2")]
     Short(usize),
     /// No calibration scores, or more than the bounds are computed for.
-    #[error("{0} calibration scores: expected 1 to {most}", most = ScoreTable::MAX_COUNT)]
+    #[error("{0} calibration scores: expected 1 to {most}", most = MAX_COUNT)]
     Count(usize),
     /// NaN or infinity among the stored scores.
     #[error("stored score {0} is not finite")]
@@ -70,16 +73,13 @@ impl Ranks {
     }
 }
 
-impl<'a> ScoreTable<'a> {
-    /// The most calibration scores that a table may stand for.
-    pub const MAX_COUNT: usize = 1_000_000_000;
-
+impl<V: AsRef<[f32]>> ScoreTable<V> {
     /// A table over `values`, shape `[m]`, that stand for `count` calibration scores at [`Ranks::Nearest`].
     ///
     /// # Errors
     /// If there are fewer than 2 values, they are not finite and ascending, or `count` is not in
-    /// 1..=[`MAX_COUNT`](Self::MAX_COUNT).
-    pub fn new(values: &'a [f32], count: usize) -> Result<Self, TableError> {
+    /// 1..=[`MAX_COUNT`].
+    pub fn new(values: V, count: usize) -> Result<Self, TableError> {
         Self::with_ranks(values, count, Ranks::Nearest)
     }
 
@@ -87,17 +87,18 @@ impl<'a> ScoreTable<'a> {
     ///
     /// # Errors
     /// As of [`new`](Self::new).
-    pub fn with_ranks(values: &'a [f32], count: usize, ranks: Ranks) -> Result<Self, TableError> {
-        if values.len() < 2 {
-            return Err(TableError::Short(values.len()));
+    pub fn with_ranks(values: V, count: usize, ranks: Ranks) -> Result<Self, TableError> {
+        let stored = values.as_ref();
+        if stored.len() < 2 {
+            return Err(TableError::Short(stored.len()));
         }
-        if !(1..=Self::MAX_COUNT).contains(&count) {
+        if !(1..=MAX_COUNT).contains(&count) {
             return Err(TableError::Count(count));
         }
-        if let Some(i) = values.iter().position(|v| !v.is_finite()) {
+        if let Some(i) = stored.iter().position(|v| !v.is_finite()) {
             return Err(TableError::NotFinite(i));
         }
-        if let Some(i) = values.windows(2).position(|w| w[1] < w[0]) {
+        if let Some(i) = stored.windows(2).position(|w| w[1] < w[0]) {
             return Err(TableError::NotSorted(i + 1));
         }
         Ok(Self {
@@ -113,13 +114,13 @@ impl<'a> ScoreTable<'a> {
     }
 
     /// The stored scores, ascending.
-    pub const fn values(&self) -> &'a [f32] {
-        self.values
+    pub fn values(&self) -> &[f32] {
+        self.values.as_ref()
     }
 
     /// Rank from 0, among the calibration scores, of stored score `index`.
     pub fn rank(&self, index: usize) -> usize {
-        self.ranks.rank(index, self.values.len(), self.count)
+        self.ranks.rank(index, self.values().len(), self.count)
     }
 
     /// The conformal p-value of a score, in (0, 1]: small for a frame unlike the calibration images.
@@ -134,7 +135,7 @@ impl<'a> ScoreTable<'a> {
         if score.is_nan() {
             return self.share(1);
         }
-        let above = self.values.partition_point(|&v| v <= score);
+        let above = self.values().partition_point(|&v| v <= score);
         self.share(self.edge(above + 1))
     }
 
@@ -143,7 +144,7 @@ impl<'a> ScoreTable<'a> {
     /// Never smaller than `(1 + #{calibration scores >= score}) / (count + 1)`; as close to it as
     /// [`p_value`](Self::p_value) is. NaN gets 1.
     pub fn upper_p_value(&self, score: f32) -> f64 {
-        let below = self.values.partition_point(|&v| v < score);
+        let below = self.values().partition_point(|&v| v < score);
         self.share(self.count + 1 - self.edge(below))
     }
 
@@ -157,7 +158,7 @@ impl<'a> ScoreTable<'a> {
 
     /// The most that a p-value exceeds that of all the calibration scores by; 0 if all are stored.
     pub fn resolution(&self) -> f64 {
-        let gap = (1..self.values.len())
+        let gap = (1..self.values().len())
             .map(|i| self.rank(i) - self.rank(i - 1))
             .max()
             .unwrap_or(0);
@@ -185,12 +186,12 @@ impl<'a> ScoreTable<'a> {
             });
         }
         // Rank 1 is always stored, so there is a fit.
-        let index = (0..self.values.len())
+        let index = (0..self.values().len())
             .rev()
             .find(|&i| self.rank(i) < allowed)
             .unwrap_or(0);
         Ok(Fitted {
-            threshold: Threshold::new(self.values[index])?,
+            threshold: Threshold::new(self.values()[index])?,
             n: self.count,
             rank: self.rank(index) + 1,
         })
@@ -206,16 +207,17 @@ impl<'a> ScoreTable<'a> {
             return None;
         }
         let s = f64::from(score);
-        let value = |i: usize| f64::from(self.values[i]);
+        let values = self.values();
+        let value = |i: usize| f64::from(values[i]);
         let share = |i: usize| self.share(self.rank(i) + 1);
-        let above = self.values.partition_point(|&v| v <= score);
+        let above = values.partition_point(|&v| v <= score);
         Some(match above {
             0 => {
-                let spread = value(self.values.len() / 2) - value(0);
+                let spread = value(values.len() / 2) - value(0);
                 let unit = if spread > 0.0 { spread } else { 1.0 };
                 libm::log(share(0)) - (value(0) - s) / unit
             }
-            i if i < self.values.len() => {
+            i if i < values.len() => {
                 let part = (s - value(i - 1)) / (value(i) - value(i - 1));
                 libm::log(share(i - 1) + part * (share(i) - share(i - 1)))
             }
@@ -228,7 +230,7 @@ impl<'a> ScoreTable<'a> {
     pub(crate) fn edge(&self, index: usize) -> usize {
         match index {
             0 => 0,
-            i if i <= self.values.len() => self.rank(i - 1) + 1,
+            i if i <= self.values().len() => self.rank(i - 1) + 1,
             _ => self.count + 1,
         }
     }

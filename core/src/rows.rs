@@ -25,9 +25,6 @@ pub enum RowsError {
         /// What fits.
         most: usize,
     },
-    /// NaN or infinity.
-    #[error("row {0} holds a number that is not finite")]
-    NotFinite(usize),
     /// A vector without a direction.
     #[error("row {0} is zero: expected a vector with a direction")]
     Zero(usize),
@@ -55,4 +52,21 @@ pub(crate) fn count(len: usize, channels: usize) -> Result<usize, RowsError> {
         return Err(RowsError::Shape { len, channels });
     }
     Ok(len / channels)
+}
+
+/// Every row has a direction.
+pub(crate) fn none_zero(numbers: &[i8], channels: usize) -> Result<(), RowsError> {
+    let zero = |row: &[i8]| row.iter().all(|&v| v == 0);
+    match numbers.chunks_exact(channels).position(zero) {
+        Some(i) => Err(RowsError::Zero(i)),
+        None => Ok(()),
+    }
+}
+
+/// `round(h / unit)`, saturated to -127..=127.
+pub(crate) fn encode(h: &[f32], unit: f64, codes: &mut [i8]) {
+    for (code, &v) in codes.iter_mut().zip(h) {
+        // The cast sends NaN to 0; there is none unless the unit is unusable.
+        *code = libm::rint(f64::from(v) / unit).clamp(-127.0, 127.0) as i8;
+    }
 }

@@ -3,7 +3,10 @@ use core::str::FromStr;
 
 use thiserror::Error;
 
-use crate::logits::{Logits, is_temperature, norm};
+use crate::combined::CombinedError;
+use crate::features::{Features, FeaturesError};
+use crate::logits::{Logits, is_temperature};
+use crate::references::References;
 
 /// How in-distribution a frame looks. Always higher for in-distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,25 +24,43 @@ pub enum Score {
         /// T, positive and finite.
         temperature: f32,
     },
+    /// [`Features::negative_aware_norm`], at least 0.
+    Nan,
+    /// [`ClassMeans::nearest`](crate::ClassMeans::nearest)'s cosine, in [-1, 1].
+    Cosine,
+    /// [`FeatureBank::score`](crate::FeatureBank::score), in [-2, 0].
+    Knn,
+    /// [`Combined::score`](crate::Combined::score), at most 0.
+    Combined,
 }
 
 /// Why a frame has no score.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum ScoreError {
-    /// The network gave no penultimate vector.
-    #[error("no features: feature_norm needs the penultimate vector")]
-    NoFeatures,
-    /// NaN or infinity in the penultimate vector.
-    #[error("feature {0} is not finite")]
-    Feature(usize),
+    /// The penultimate vector is missing, not finite, or of another network.
+    #[error("{score}: {why}")]
+    Features {
+        /// The score that needs it.
+        score: &'static str,
+        /// What is wrong.
+        why: FeaturesError,
+    },
     /// Energy cannot be computed.
     #[error("energy temperature {0} is not usable: expected a positive finite number")]
     Temperature(f32),
     /// The score exceeds `f32`.
     #[error("{0} is not finite for these outputs")]
     NotFinite(&'static str),
+    /// The model keeps nothing that the score could compare with.
+    #[error("{0} has no reference features: expected a model that keeps them")]
+    Missing(&'static str),
+    /// Two scores have no joint one.
+    #[error("combined: {0}")]
+    Combined(#[from] CombinedError),
     /// A name that [`Score::parse`] does not know.
-    #[error("unknown score: expected msp, max_logit, logit_norm, feature_norm or energy")]
+    #[error(
+        "unknown score: expected msp, max_logit, logit_norm, feature_norm, energy, nan, cosine, knn or combined"
+    )]
     Name,
 }
 
@@ -49,16 +70,20 @@ impl Score {
     pub const DEFAULT_TEMPERATURE: f32 = 0.1;
 
     /// Every score, energy at [`Score::DEFAULT_TEMPERATURE`].
-    pub const ALL: [Self; 5] = Self::all(Self::DEFAULT_TEMPERATURE);
+    pub const ALL: [Self; 9] = Self::all(Self::DEFAULT_TEMPERATURE);
 
     /// Every score in the order of the enum, energy at `temperature`.
-    pub const fn all(temperature: f32) -> [Self; 5] {
+    pub const fn all(temperature: f32) -> [Self; 9] {
         [
             Self::Msp,
             Self::MaxLogit,
             Self::LogitNorm,
             Self::FeatureNorm,
             Self::Energy { temperature },
+            Self::Nan,
+            Self::Cosine,
+            Self::Knn,
+            Self::Combined,
         ]
     }
 
@@ -70,6 +95,10 @@ impl Score {
             Self::LogitNorm => "logit_norm",
             Self::FeatureNorm => "feature_norm",
             Self::Energy { .. } => "energy",
+            Self::Nan => "nan",
+            Self::Cosine => "cosine",
+            Self::Knn => "knn",
+            Self::Combined => "combined",
         }
     }
 
@@ -84,21 +113,56 @@ impl Score {
             .ok_or(ScoreError::Name)
     }
 
-    /// The score of one frame. `features` has shape `[channels]` and is read by
-    /// [`Score::FeatureNorm`] only.
+    /// The same score, energy at `temperature`.
+    #[must_use]
+    pub const fn at(self, temperature: f32) -> Self {
+        match self {
+            Self::Energy { .. } => Self::Energy { temperature },
+            other => other,
+        }
+    }
+
+    /// The score of one frame. `features` has shape `[channels]` and is read only by the scores of features.
     ///
     /// # Errors
     /// If what the score needs is missing, not finite or out of range. The result is finite.
-    pub fn compute(self, logits: &Logits<'_>, features: &[f32]) -> Result<f32, ScoreError> {
+    pub fn compute<V: AsRef<[f32]>, C: AsRef<[i8]>>(
+        self,
+        logits: &Logits<'_>,
+        features: &[f32],
+        references: &References<V, C>,
+    ) -> Result<f32, ScoreError> {
+        let missing = ScoreError::Missing(self.name());
+        let fault = |why| ScoreError::Features {
+            score: self.name(),
+            why,
+        };
+        let features_of = || Features::new(features).map_err(fault);
         let score = match self {
             Self::Msp => logits.msp(),
             Self::MaxLogit => logits.max(),
             Self::LogitNorm => logits.norm(),
-            Self::FeatureNorm => feature_norm(features)?,
+            Self::FeatureNorm => features_of()?.norm() as f32,
             Self::Energy { temperature } if is_temperature(temperature) => {
                 logits.energy(temperature)
             }
             Self::Energy { temperature } => return Err(ScoreError::Temperature(temperature)),
+            Self::Nan => features_of()?.negative_aware_norm(),
+            Self::Cosine => {
+                let means = references.means.as_ref().ok_or(missing)?;
+                means.nearest(&features_of()?).map_err(fault)?.cosine
+            }
+            Self::Knn => {
+                let bank = references.bank.as_ref().ok_or(missing)?;
+                bank.score(&features_of()?).map_err(fault)?
+            }
+            Self::Combined => {
+                let combined = references.combined.as_ref().ok_or(missing)?;
+                // Neither part is combined itself, so this goes no deeper.
+                let of = |score: Self| score.compute(logits, features, references);
+                let direction = of(combined.direction().score)?;
+                combined.score(direction, of(combined.magnitude().score)?)?
+            }
         };
         if score.is_finite() {
             Ok(score)
@@ -119,70 +183,5 @@ impl FromStr for Score {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         Self::parse(name)
-    }
-}
-
-/// All five scores of one frame.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scores {
-    /// See [`Score::Msp`].
-    pub msp: f32,
-    /// See [`Score::MaxLogit`].
-    pub max_logit: f32,
-    /// See [`Score::LogitNorm`].
-    pub logit_norm: f32,
-    /// See [`Score::FeatureNorm`].
-    pub feature_norm: f32,
-    /// See [`Score::Energy`].
-    pub energy: f32,
-    /// The temperature of [`energy`](Self::energy).
-    pub temperature: f32,
-}
-
-impl Scores {
-    /// All scores of one frame, energy at `temperature`.
-    ///
-    /// # Errors
-    /// If any of them cannot be computed; see [`Score::compute`].
-    pub fn compute(
-        logits: &Logits<'_>,
-        features: &[f32],
-        temperature: f32,
-    ) -> Result<Self, ScoreError> {
-        let of = |score: Score| score.compute(logits, features);
-        Ok(Self {
-            msp: of(Score::Msp)?,
-            max_logit: of(Score::MaxLogit)?,
-            logit_norm: of(Score::LogitNorm)?,
-            feature_norm: of(Score::FeatureNorm)?,
-            energy: of(Score::Energy { temperature })?,
-            temperature,
-        })
-    }
-
-    /// Each score with its value, in the order of [`Score::ALL`].
-    pub const fn to_array(&self) -> [(Score, f32); 5] {
-        [
-            (Score::Msp, self.msp),
-            (Score::MaxLogit, self.max_logit),
-            (Score::LogitNorm, self.logit_norm),
-            (Score::FeatureNorm, self.feature_norm),
-            (
-                Score::Energy {
-                    temperature: self.temperature,
-                },
-                self.energy,
-            ),
-        ]
-    }
-}
-
-fn feature_norm(features: &[f32]) -> Result<f32, ScoreError> {
-    if features.is_empty() {
-        return Err(ScoreError::NoFeatures);
-    }
-    match features.iter().position(|v| !v.is_finite()) {
-        Some(i) => Err(ScoreError::Feature(i)),
-        None => Ok(norm(features) as f32),
     }
 }

@@ -10,6 +10,9 @@ pub enum Verdict {
         /// Probability of the class in (0, 1]: softmax of `z / (tau (||z|| + 1e-7))`, or of `z` for
         /// a network that has no tau.
         confidence: f32,
+        /// The share of known frames that score as low, in (0, 1]: conformal, see
+        /// [`ScoreTable::p_value`](crate::ScoreTable::p_value).
+        p_value: f32,
     },
     /// Out of distribution, or not scorable.
     Unknown {
@@ -17,6 +20,8 @@ pub enum Verdict {
         score: Option<f32>,
         /// The class of the largest logit; none if there are no usable logits.
         nearest: Option<u16>,
+        /// The conformal p-value of the score; none if there is no score.
+        p_value: Option<f32>,
     },
 }
 
@@ -25,6 +30,7 @@ impl Verdict {
     pub const UNSCORED: Self = Self::Unknown {
         score: None,
         nearest: None,
+        p_value: None,
     };
 
     /// The class, if known.
@@ -45,6 +51,14 @@ impl Verdict {
         match self {
             Self::Known { score, .. } => Some(*score),
             Self::Unknown { score, .. } => *score,
+        }
+    }
+
+    /// The conformal p-value, if the frame could be scored.
+    pub const fn p_value(&self) -> Option<f32> {
+        match self {
+            Self::Known { p_value, .. } => Some(*p_value),
+            Self::Unknown { p_value, .. } => *p_value,
         }
     }
 }

@@ -28,7 +28,7 @@ const _: () = assert!(size_of::<DriftDetector>() <= 256);
 impl DriftDetector {
     /// A detector that has seen nothing, for p-values from `table`. Computes the bets' bounds, some 5 million
     /// multiply-adds for a table of 201; the table is not kept.
-    pub fn new(table: &ScoreTable<'_>, policy: DriftPolicy) -> Self {
+    pub fn new(table: &ScoreTable<impl AsRef<[f32]>>, policy: DriftPolicy) -> Self {
         Self {
             bets: Bets::new(table, policy.assurance),
             sums: [0.0; BETS],

@@ -34,7 +34,7 @@ impl DriftMartingale {
     /// # Errors
     /// If `probability` is not in 1e-12..=0.5, `stride` is 0 or `assurance` is not inside (0, 1).
     pub fn new(
-        table: &ScoreTable<'_>,
+        table: &ScoreTable<impl AsRef<[f32]>>,
         probability: f64,
         stride: u32,
         assurance: f64,

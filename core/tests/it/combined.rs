@@ -1,4 +1,4 @@
-use normgate_core::{Combined, CombinedError, Rule, ScoreTable, distance_over_norm};
+use normgate_core::{Combined, CombinedError, Part, Rule, Score, ScoreTable, distance_over_norm};
 use proptest::prelude::*;
 
 use crate::sim::{Sim, ascending, stored};
@@ -15,15 +15,18 @@ fn tables() -> [Vec<f32>; 2] {
     })
 }
 
-fn combined(tables: &[Vec<f32>; 2], rule: Rule) -> Combined<'_> {
-    let [direction, magnitude] = tables
-        .each_ref()
-        .map(|values| ScoreTable::new(values, 800).unwrap());
-    Combined {
-        direction,
-        magnitude,
+fn combined(tables: &[Vec<f32>; 2], rule: Rule) -> Combined<&Vec<f32>> {
+    let part = |values, score| Part {
+        score,
+        table: ScoreTable::new(values, 800).unwrap(),
+    };
+    let [direction, magnitude] = tables.each_ref();
+    Combined::new(
+        part(direction, Score::Cosine),
+        part(magnitude, Score::FeatureNorm),
         rule,
-    }
+    )
+    .unwrap()
 }
 
 proptest! {
@@ -125,6 +128,14 @@ fn names_are_read_back_and_others_refused() {
     }
     let tables = tables();
     let combined = combined(&tables, Rule::Min);
+    let nested = Part {
+        score: Score::Combined,
+        ..*combined.direction()
+    };
+    assert_eq!(
+        Combined::new(nested, *combined.magnitude(), Rule::Min).unwrap_err(),
+        CombinedError::Nested
+    );
     for bad in [f32::NAN, f32::INFINITY] {
         assert_eq!(
             combined.score(bad, 1.0),

@@ -9,10 +9,12 @@ fn verdict(class: Option<u16>) -> Verdict {
             class,
             score: 1.0,
             confidence: 0.9,
+            p_value: 0.5,
         },
         None => Verdict::Unknown {
             score: Some(0.1),
             nearest: Some(7),
+            p_value: Some(0.01),
         },
     }
 }

@@ -1,3 +1,4 @@
+use normgate_core::bank::MAX_CHANNELS;
 use normgate_core::{ClassMeans, FeatureBank, Features, FeaturesError, RowsError};
 use proptest::prelude::*;
 
@@ -49,6 +50,12 @@ fn encoded(rows: &[Vec<f32>]) -> (Vec<i8>, f32) {
     (codes, scale)
 }
 
+fn mean_codes(mean: &[f32]) -> Vec<i8> {
+    let mut codes = vec![0; mean.len()];
+    ClassMeans::encode(&Features::new(mean).unwrap(), &mut codes).unwrap();
+    codes
+}
+
 proptest! {
     #[test]
     fn nan_is_the_mean_of_what_is_on(h in relu(20), power in -8i32..8) {
@@ -64,16 +71,18 @@ proptest! {
 
     #[test]
     fn the_cosine_sees_direction_only((h, rows, channels) in with_rows(12), power in -8i32..8) {
-        let flat = rows.concat();
-        let means = ClassMeans::from_f32(&flat, channels).unwrap();
+        let codes: Vec<i8> = rows.iter().flat_map(|row| mean_codes(row)).collect();
+        let means = ClassMeans::new(&codes, channels).unwrap();
+        prop_assert_eq!((means.classes(), means.channels()), (rows.len(), channels));
         let have = means.nearest(&Features::new(&h).unwrap()).unwrap();
+        let rows: Vec<Vec<f32>> = codes.chunks(channels).map(|r| r.iter().map(|&c| f32::from(c)).collect()).collect();
         let cosines: Vec<f64> = rows.iter().map(|r| dot(&unit(r), &unit(&h))).collect();
         let best = cosines.iter().copied().fold(f64::MIN, f64::max);
         prop_assert!((f64::from(have.cosine) - best).abs() < 1e-6);
         prop_assert!((cosines[usize::from(have.class)] - best).abs() < 1e-12);
         let scaled: Vec<f32> = h.iter().map(|v| v * 2f32.powi(power)).collect();
         prop_assert_eq!(means.nearest(&Features::new(&scaled).unwrap()).unwrap(), have);
-        // A class's own mean is as near as can be.
+        // What points as a class's codes do is as near as can be.
         for row in &rows {
             let own = means.nearest(&Features::new(row).unwrap()).unwrap();
             prop_assert!(own.cosine > 1.0 - 1e-6 && own.cosine <= 1.0);
@@ -114,7 +123,6 @@ proptest! {
     #[test]
     fn any_numbers_get_a_finite_score_or_an_error(
         h in prop::collection::vec(any::<f32>(), 0..6),
-        means in prop::collection::vec(any::<f32>(), 0..12),
         codes in prop::collection::vec(any::<i8>(), 0..12),
         channels in 0usize..5,
         scale: f32,
@@ -122,8 +130,9 @@ proptest! {
     ) {
         let Ok(h) = Features::new(&h) else { return Ok(()); };
         prop_assert!(h.negative_aware_norm().is_finite() && h.negative_aware_norm() >= 0.0);
-        let means = [ClassMeans::from_f32(&means, channels), ClassMeans::from_i8(&codes, channels)];
-        for nearest in means.into_iter().flatten().filter_map(|m| m.nearest(&h).ok()) {
+        if let Ok(means) = ClassMeans::new(&codes, channels)
+            && let Ok(nearest) = means.nearest(&h)
+        {
             prop_assert!((-1.0..=1.0).contains(&nearest.cosine));
         }
         if let Ok(bank) = FeatureBank::new(&codes, channels, scale, k)
@@ -133,17 +142,18 @@ proptest! {
         }
         let mut codes = vec![0; channels];
         let _ = FeatureBank::encode(&h, scale, &mut codes);
+        let _ = ClassMeans::encode(&h, &mut codes);
     }
 }
 
 /// The largest sums that the types allow.
 #[test]
 fn the_widest_bank_does_not_overflow() {
-    let codes = vec![-128i8; FeatureBank::MAX_CHANNELS];
-    let h = vec![-1.0f32; FeatureBank::MAX_CHANNELS];
-    let bank = FeatureBank::new(&codes, FeatureBank::MAX_CHANNELS, 1.0, 1).unwrap();
+    let codes = vec![-128i8; MAX_CHANNELS];
+    let h = vec![-1.0f32; MAX_CHANNELS];
+    let bank = FeatureBank::new(&codes, MAX_CHANNELS, 1.0, 1).unwrap();
     assert_eq!(bank.score(&Features::new(&h).unwrap()), Ok(0.0));
-    let h = vec![f32::MAX; FeatureBank::MAX_CHANNELS];
+    let h = vec![f32::MAX; MAX_CHANNELS];
     assert_eq!(bank.score(&Features::new(&h).unwrap()), Ok(-2.0));
 }
 
@@ -151,7 +161,7 @@ fn the_widest_bank_does_not_overflow() {
 fn nothing_on_is_the_lowest_norm_and_has_no_direction() {
     let h = Features::new(&[0.0, 0.0]).unwrap();
     assert_eq!(h.negative_aware_norm(), 0.0);
-    let means = ClassMeans::from_i8(&[1, 2], 2).unwrap();
+    let means = ClassMeans::new(&[1, 2], 2).unwrap();
     assert_eq!(means.nearest(&h), Err(FeaturesError::NoDirection));
     let bank = FeatureBank::new(&[1, 2], 2, 0.1, 1).unwrap();
     assert_eq!(bank.score(&h), Err(FeaturesError::NoDirection));
@@ -166,28 +176,17 @@ fn unusable_features_and_rows_are_refused() {
     assert_eq!(Features::new(&[]), Err(FeaturesError::Empty));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         assert_eq!(Features::new(&[0.0, bad]), Err(FeaturesError::NotFinite(1)));
-        assert_eq!(
-            ClassMeans::from_f32(&[1.0, 2.0, 3.0, bad], 2),
-            Err(RowsError::NotFinite(1))
-        );
     }
     let shape = RowsError::Shape {
         len: 3,
         channels: 2,
     };
-    assert_eq!(ClassMeans::from_f32(&[], 2), Err(RowsError::Empty));
-    assert_eq!(ClassMeans::from_f32(&[1.0; 3], 2), Err(shape));
-    assert_eq!(
-        ClassMeans::from_f32(&[1.0, 2.0, 0.0, 0.0], 2),
-        Err(RowsError::Zero(1))
-    );
-    assert_eq!(ClassMeans::from_i8(&[0, 0], 2), Err(RowsError::Zero(0)));
+    assert_eq!(ClassMeans::new([], 2), Err(RowsError::Empty));
+    assert_eq!(ClassMeans::new([1; 3], 2).unwrap_err(), shape);
+    assert_eq!(ClassMeans::new([1, 0, 0, 0], 2), Err(RowsError::Zero(1)));
     let many = vec![1i8; 65_536];
-    assert_eq!(
-        ClassMeans::from_i8(&many, 1),
-        Err(RowsError::TooMany(65_536))
-    );
-    assert!(ClassMeans::from_i8(&many[1..], 1).is_ok());
+    assert_eq!(ClassMeans::new(&many, 1), Err(RowsError::TooMany(65_536)));
+    assert!(ClassMeans::new(&many[1..], 1).is_ok());
 
     let bank =
         |codes: &[i8], channels, scale, k| FeatureBank::new(codes, channels, scale, k).unwrap_err();

@@ -1,5 +1,11 @@
-use normgate_core::{Logits, LogitsError, Score, ScoreError};
+use normgate_core::{FeaturesError, Logits, LogitsError, References, Score, ScoreError};
 use proptest::prelude::*;
+
+const NONE: References<&[f32], &[i8]> = References {
+    means: None,
+    bank: None,
+    combined: None,
+};
 
 fn classes() -> impl Strategy<Value = Vec<f32>> {
     prop::collection::vec(-50.0f32..50.0, 1..40)
@@ -105,7 +111,7 @@ fn unusable_temperatures_give_no_number() {
         assert!(logits.energy(bad).is_nan());
         let score = Score::Energy { temperature: bad };
         assert!(matches!(
-            score.compute(&logits, &[]),
+            score.compute(&logits, &[], &NONE),
             Err(ScoreError::Temperature(_))
         ));
     }
@@ -115,9 +121,15 @@ fn unusable_temperatures_give_no_number() {
 fn scores_refuse_what_they_cannot_use() {
     let z = [1.0, 2.0];
     let logits = Logits::new(&z).unwrap();
-    let norm = |h: &[f32]| Score::FeatureNorm.compute(&logits, h);
-    assert_eq!(norm(&[]), Err(ScoreError::NoFeatures));
-    assert_eq!(norm(&[0.0, f32::NAN]), Err(ScoreError::Feature(1)));
+    let norm = |h: &[f32]| Score::FeatureNorm.compute(&logits, h, &NONE);
+    let fault = |why| {
+        Err(ScoreError::Features {
+            score: "feature_norm",
+            why,
+        })
+    };
+    assert_eq!(norm(&[]), fault(FeaturesError::Empty));
+    assert_eq!(norm(&[0.0, f32::NAN]), fault(FeaturesError::NotFinite(1)));
     assert_eq!(
         norm(&[f32::MAX, f32::MAX]),
         Err(ScoreError::NotFinite("feature_norm"))
@@ -127,10 +139,10 @@ fn scores_refuse_what_they_cannot_use() {
     let huge = [f32::MAX, f32::MAX];
     let huge = Logits::new(&huge).unwrap();
     assert_eq!(
-        Score::LogitNorm.compute(&huge, &[]),
+        Score::LogitNorm.compute(&huge, &[], &NONE),
         Err(ScoreError::NotFinite("logit_norm"))
     );
-    assert_eq!(Score::Msp.compute(&huge, &[]), Ok(0.5));
+    assert_eq!(Score::Msp.compute(&huge, &[], &NONE), Ok(0.5));
 }
 
 #[test]
