@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use normgate_frame::{OwnedPicture, Picture};
 use normgate_panel::State;
 
@@ -121,6 +121,15 @@ impl Latest {
         }
     }
 
+    /// The drift alarm that stands, where there is a frame.
+    pub(super) fn drift(&self, state: &State<'_>) -> Option<Drift> {
+        match (state, self.link, &self.record) {
+            (State::LinkLost { .. }, _, _) => None,
+            (_, Link::Live(_), Some(record)) => record.drift?.alarm,
+            _ => None,
+        }
+    }
+
     /// The picture that belongs to `state`, given once as a new one.
     pub(super) fn picture(&mut self, lost: bool) -> (Shown, Option<Picture<'_>>) {
         if lost {
@@ -151,7 +160,7 @@ fn of_record(record: &Record) -> State<'_> {
                 threshold,
             },
         },
-        Verdict::Unknown { score, nearest } => State::Unknown {
+        Verdict::Unknown { score, nearest, .. } => State::Unknown {
             nearest: nearest.map(|class| terms.label(class)),
             score,
             threshold,
@@ -183,6 +192,7 @@ mod tests {
                 class: 0,
                 score: 0.75,
                 confidence: 0.5,
+                p_value: 0.5,
             },
             committed: Committed::Class(0),
             ..Record::empty(Arc::new(terms))

@@ -50,6 +50,7 @@ fn known(frame: u64, class: u16, score: f32) -> Record {
             class,
             score,
             confidence: 0.75,
+            p_value: 0.5,
         },
         committed: Committed::Class(class),
         latency: Duration::from_millis(3),
@@ -63,6 +64,7 @@ fn unknown(frame: u64, score: Option<f32>) -> Record {
         verdict: Verdict::Unknown {
             score,
             nearest: score.map(|_| 1),
+            p_value: score.map(|_| 0.0125),
         },
         committed: Committed::Unknown,
         ..known(frame, 0, 0.0)
