@@ -55,6 +55,17 @@ pub enum TableError {
 }
 
 impl Ranks {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Nearest, Self::Conformal];
+
+    /// The name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nearest => "nearest",
+            Self::Conformal => "conformal",
+        }
+    }
+
     /// The rank from 0, among `count` ascending scores, of the one to store at `index` of `stored`.
     pub fn rank(self, index: usize, stored: usize, count: usize) -> usize {
         let last = stored.saturating_sub(1);

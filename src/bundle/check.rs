@@ -2,7 +2,7 @@
 
 use normgate_core::Score;
 
-use super::description::{DataSet, Description, GateDescription, Loss, QUANTILE_PROBABILITIES};
+use super::description::{DataSet, Description, GateDescription, Loss};
 use super::error::BundleError;
 
 const MAX_CLASSES: usize = 1 << 12;
@@ -10,7 +10,6 @@ const MAX_NAME: usize = 200;
 
 pub(super) fn check(d: &Description) -> Result<(), BundleError> {
     d.preprocess()?;
-    d.gate()?;
     if d.version == 0 {
         return Err(BundleError::field("version", 0, "1 or more"));
     }
@@ -33,6 +32,7 @@ pub(super) fn check(d: &Description) -> Result<(), BundleError> {
     }
     hash("graph_sha256", &d.graph_sha256)?;
     quantiles(d)?;
+    d.references()?;
     if let Some(g) = &d.gate {
         gate(d, g)?;
     }
@@ -117,15 +117,7 @@ fn quantiles(d: &Description) -> Result<(), BundleError> {
             let names = Score::ALL.map(Score::name).join(", ");
             return Err(BundleError::field(field, "no score's name", names));
         }
-        let sorted = q.values.windows(2).all(|w| w[0] <= w[1]);
-        let finite = q.values.iter().all(|v| v.is_finite());
-        if q.values.len() != QUANTILE_PROBABILITIES || !sorted || !finite {
-            return Err(BundleError::field(
-                field,
-                format!("{} values", q.values.len()),
-                format!("{QUANTILE_PROBABILITIES} finite ascending values"),
-            ));
-        }
+        q.table(&field)?;
         if q.count != d.calibration.images {
             return Err(BundleError::field(
                 format!("{field}.count"),
@@ -168,17 +160,14 @@ fn gate(d: &Description, g: &GateDescription) -> Result<(), BundleError> {
             ),
         ));
     }
-    let Some(q) = d.calibration_scores.get(&g.score) else {
-        return Err(BundleError::field(
-            "calibration_scores",
-            format!("without {}", g.score),
-            "the gate's score among them",
-        ));
+    let Some(gate) = d.gate()? else {
+        return Ok(());
     };
-    let steps = QUANTILE_PROBABILITIES - 1;
-    let at = (rank - 1.0) / (n as f64 - 1.0).max(1.0) * steps as f64;
-    let low = q.values[(at.floor() as usize).saturating_sub(1)];
-    let high = q.values[(at.ceil() as usize + 1).min(steps)];
+    let table = &gate.table;
+    let last = table.values().len() - 1;
+    let below = (0..=last).rev().find(|&i| table.rank(i) < g.rank);
+    let low = below.unwrap_or(0);
+    let (low, high) = (table.values()[low], table.values()[(low + 1).min(last)]);
     if !(low..=high).contains(&g.threshold) {
         return Err(BundleError::field(
             "gate.threshold",

@@ -1,11 +1,14 @@
 //! What a model file says of itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use normgate_core::{Fit, Gate, PreprocessSpec, Score, Threshold};
+use normgate_core::threshold::Fitted;
+use normgate_core::{Fit, PreprocessSpec, Ranks, References, Score, ScoreTable, Threshold};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{BundleError, SCHEMA_VERSION};
+use super::references::ReferencesDescription;
+use super::{BundleError, Gate, Numbers, SCHEMA_VERSION};
 
 /// Probabilities of the stored quantiles: every half per cent, ends included.
 pub const QUANTILE_PROBABILITIES: usize = 201;
@@ -35,6 +38,9 @@ pub struct Description {
     /// The gate; `null` until a threshold is fitted.
     #[serde(deserialize_with = "present")]
     pub gate: Option<GateDescription>,
+    /// What the gate's score may compare a frame with; `null` until a threshold is fitted.
+    #[serde(deserialize_with = "present")]
+    pub references: Option<ReferencesDescription>,
     /// Calibration images: ranges and threshold come from them.
     pub calibration: DataSet,
     /// Quantiles of the calibration images' scores on this file's runtime, by score name; empty until fitted.
@@ -104,13 +110,15 @@ pub struct GateDescription {
     pub energy_temperature: f32,
 }
 
-/// Quantiles of one score over the calibration images.
+/// One score's values on known images, such as the calibration images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreQuantiles {
     /// How many scores they summarise.
     pub count: usize,
-    /// [`QUANTILE_PROBABILITIES`] order statistics, at ranks `round(p (count - 1))`, ascending.
+    /// Which order statistics are kept: `conformal` or `nearest`; see [`Ranks`].
+    pub ranks: String,
+    /// [`QUANTILE_PROBABILITIES`] of them, ascending.
     pub values: Vec<f32>,
 }
 
@@ -142,22 +150,41 @@ pub struct Accuracy {
 }
 
 /// An optional value whose key must be there: `null` is said, never left out.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
 }
 
 impl ScoreQuantiles {
-    /// Summarises finite, ascending scores; `None` for an empty list.
+    /// Summarises finite, ascending scores at [`Ranks::Conformal`]; `None` for an empty list.
     pub fn of(sorted: &[f32]) -> Option<Self> {
-        let last = sorted.len().checked_sub(1)?;
-        let steps = QUANTILE_PROBABILITIES - 1;
-        let values = (0..=steps)
-            .map(|i| sorted[(i as f64 / steps as f64 * last as f64).round() as usize])
+        let count = sorted.len();
+        let at = |i| sorted.get(Ranks::Conformal.rank(i, QUANTILE_PROBABILITIES, count));
+        let values: Option<Vec<f32>> = (0..QUANTILE_PROBABILITIES)
+            .map(|i| at(i).copied())
             .collect();
         Some(Self {
-            count: sorted.len(),
-            values,
+            count,
+            ranks: Ranks::Conformal.name().to_owned(),
+            values: values?,
         })
+    }
+
+    /// In the words of `core`; `field` is where it stands.
+    pub(super) fn table(&self, field: &str) -> Result<ScoreTable<Numbers>, BundleError> {
+        let ranks = Ranks::ALL.into_iter().find(|r| r.name() == self.ranks);
+        let ranks = ranks.ok_or_else(|| {
+            let names = Ranks::ALL.map(Ranks::name).join(" or ");
+            BundleError::field(format!("{field}.ranks"), &self.ranks, names)
+        })?;
+        let expected = || format!("{QUANTILE_PROBABILITIES} finite ascending values");
+        if self.values.len() != QUANTILE_PROBABILITIES {
+            let found = format!("{} values", self.values.len());
+            return Err(BundleError::field(field, found, expected()));
+        }
+        ScoreTable::with_ranks(Arc::from(self.values.as_slice()), self.count, ranks)
+            .map_err(|e| BundleError::field(field, e, expected()))
     }
 }
 
@@ -205,17 +232,43 @@ impl Description {
             return Ok(None);
         };
         let names = Score::ALL.map(Score::name).join(", ");
-        let score = Score::all(g.energy_temperature)
-            .into_iter()
-            .find(|s| s.name() == g.score)
-            .ok_or_else(|| BundleError::field("gate.score", &g.score, names))?;
+        let score = Score::parse(&g.score)
+            .map_err(|_| BundleError::field("gate.score", &g.score, names))?
+            .at(g.energy_temperature);
+        let references = self.references()?;
+        references
+            .check(score)
+            .map_err(|e| BundleError::field("references", e, "what the gate's score needs"))?;
         let threshold = Threshold::new(g.threshold)
             .map_err(|_| BundleError::field("gate.threshold", g.threshold, "a finite number"))?;
+        let field = format!("calibration_scores.{}", g.score);
+        let quantiles = self.calibration_scores.get(&g.score);
+        let quantiles = quantiles.ok_or_else(|| {
+            let found = format!("without {}", g.score);
+            BundleError::field("calibration_scores", found, "the gate's score among them")
+        })?;
         Ok(Some(Gate {
             score,
-            threshold,
+            fitted: Fitted {
+                threshold,
+                n: self.calibration.images,
+                rank: g.rank,
+            },
             tau: self.loss.tau(),
+            table: quantiles.table(&field)?,
+            references,
         }))
+    }
+
+    /// What scores compare a frame with, in the words of `core`; nothing until a threshold is fitted.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`] for what does not fit the features, the labels or itself.
+    pub fn references(&self) -> Result<References<Numbers, Arc<[i8]>>, BundleError> {
+        match &self.references {
+            Some(r) => r.check(self.features, self.labels.len()),
+            None => Ok(References::default()),
+        }
     }
 }
 

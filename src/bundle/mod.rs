@@ -10,8 +10,10 @@ mod error;
 mod graph;
 mod initializers;
 mod nodes;
+mod references;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use normgate_int8::tract::pb::{ModelProto, StringStringEntryProto};
 use prost::Message;
@@ -23,11 +25,19 @@ pub use description::{
 };
 pub use error::BundleError;
 pub use initializers::{MAX_INITIALIZER_BYTES, element_bytes};
+pub use references::{
+    BankDescription, Codes, CombinedDescription, PartDescription, ReferencesDescription,
+};
+
+/// Numbers that a description, its gate and every copy of either share.
+pub type Numbers = Arc<[f32]>;
+/// The gate of a model file.
+pub type Gate = normgate_core::Gate<Numbers, Arc<[i8]>>;
 
 /// The key in `metadata_props`.
 pub const METADATA_KEY: &str = "normgate";
 /// The version of [`Description`] that this crate reads and writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 /// Larger files are refused unread.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
 /// The graph's input: u8 `[1, H, W, 3]`.

@@ -71,13 +71,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         .collect::<anyhow::Result<Vec<ScoredSet>>>()?;
     let d = model.description();
     let title = format!("{} v{} ({:?})", d.name, d.version, d.precision);
-    let report = Report::new(title, &gate, &id, &ood)?;
+    let report = Report::new(title, gate, &id, &ood)?;
     println!("{report}");
     if let Some(path) = &args.json {
         write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
     }
     if let Some(folder) = &args.plots {
-        plots::write_all(folder, &gate, &id, &ood)?;
+        plots::write_all(folder, gate, &id, &ood)?;
     }
     Ok(())
 }
@@ -109,9 +109,11 @@ fn score(
         Some(g) => g.energy_temperature,
         None => Score::DEFAULT_TEMPERATURE,
     };
+    let gate = model.gate().context("the model has no threshold")?;
     Ok(score_all(
         name,
         model,
+        &gate.references,
         &outputs,
         temperature,
         labels.as_deref(),

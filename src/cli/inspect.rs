@@ -6,8 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use normgate::bundle::{Bundle, DataSet, Description};
-use normgate_core::threshold::Fitted;
+use normgate::bundle::{Bundle, DataSet, Description, ReferencesDescription};
 use serde_json::json;
 
 /// Assurance of the bound that is told.
@@ -52,12 +51,27 @@ fn operators(bundle: &Bundle) -> BTreeMap<&str, usize> {
 /// The share of known inputs that the threshold rejects at most, with [`ASSURANCE`].
 fn bound(d: &Description) -> Option<f64> {
     let gate = d.gate().ok()??;
-    let fitted = Fitted {
-        threshold: gate.threshold,
-        n: d.calibration.images,
-        rank: d.gate.as_ref()?.rank,
-    };
-    fitted.coverage_bound(ASSURANCE).ok()
+    gate.fitted.coverage_bound(ASSURANCE).ok()
+}
+
+/// What scores compare a frame with, and what it costs.
+fn references(t: &mut String, d: &Description, r: &ReferencesDescription) -> std::fmt::Result {
+    let rows = r.bank.rows.as_slice().len() / d.features.max(1);
+    writeln!(
+        t,
+        "references    bank of {rows} x {} features in int8, neighbour {}; means of {} classes",
+        d.features,
+        r.bank.k,
+        d.labels.len()
+    )?;
+    if let Some(c) = &r.combined {
+        writeln!(
+            t,
+            "              combined: {} of {} and {}, ranked on {} fit images",
+            c.rule, c.direction.score, c.magnitude.score, c.direction.scores.count
+        )?;
+    }
+    Ok(())
 }
 
 fn describe(
@@ -119,6 +133,9 @@ fn describe(
                 )?;
             }
         }
+    }
+    if let Some(r) = &d.references {
+        references(&mut t, d, r)?;
     }
     for (name, q) in &d.calibration_scores {
         let at = |p: f64| q.values[(p * (q.values.len() - 1) as f64).round() as usize];

@@ -18,18 +18,25 @@ pub(super) struct ModelFile {
     /// Threads of an inference.
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
+    /// The share of known inputs that may be rejected, such as 0.02; the file's own rate where not given.
+    #[arg(long, value_name = "RATE")]
+    reject_rate: Option<f64>,
 }
 
 impl ModelFile {
     pub(super) fn load(&self) -> anyhow::Result<Model> {
         let threads = self.pool()?;
-        Ok(match &self.model {
+        let model = match &self.model {
             Some(path) => Model::load_with_threads(path, &threads)?,
             None => Bundle::from_bytes(SHIPPED)
                 .map_err(ModelError::from)
                 .and_then(|bundle| Model::with_threads(bundle, &threads))
                 .context("the shipped model")?,
-        })
+        };
+        match self.reject_rate {
+            Some(rate) => model.with_reject_rate(rate).context("--reject-rate"),
+            None => Ok(model),
+        }
     }
 
     /// The model, which must have a threshold: without one every verdict is unknown.
@@ -52,6 +59,11 @@ impl ModelFile {
     /// The file; `None` for the model inside the program.
     pub(super) fn path(&self) -> Option<&Path> {
         self.model.as_deref()
+    }
+
+    /// The rate asked for, for models that come later.
+    pub(super) fn reject_rate(&self) -> Option<f64> {
+        self.reject_rate
     }
 
     pub(super) fn threads(&self) -> usize {

@@ -1,9 +1,10 @@
-use normgate_core::{Gate, Score};
+use normgate_core::Score;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::metrics::{MetricError, Roc};
 use super::scored::ScoredSet;
+use crate::bundle::Gate;
 
 /// The result of an evaluation. Shares and areas are in [0, 1]; `Display` shows percent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,7 +15,7 @@ pub struct Report {
     pub gate: GateReport,
     /// The in-distribution set.
     pub in_distribution: IdReport,
-    /// Every score, in the order of [`Score::ALL`].
+    /// Every score that the model's file allows, in the order of [`Score::ALL`].
     pub scores: Vec<ScoreReport>,
 }
 
@@ -143,15 +144,21 @@ pub enum EvalError {
     /// A table could not tell them apart.
     #[error("two sets are named {0:?}: expected a name of its own for each")]
     SameName(String),
-    /// Energies that cannot be compared.
-    #[error("energy temperature {have} in the set {set:?}: expected {want}")]
-    Temperature {
+    /// A frame of another length than the set's.
+    #[error("{have} values of a frame of the set {set:?}: expected {want}, one a score")]
+    Values {
         /// The set's name.
         set: String,
-        /// The set's temperature.
-        have: f32,
-        /// The temperature of what it is compared with.
-        want: f32,
+        /// Values given.
+        have: usize,
+        /// The set's scores.
+        want: usize,
+    },
+    /// Sets that cannot be compared.
+    #[error("the set {set:?} has other scores than the in-distribution set, or not the gate's")]
+    Scores {
+        /// The set's name.
+        set: String,
     },
 }
 
@@ -159,28 +166,26 @@ impl Report {
     /// Measures every score of every OOD set against the in-distribution set.
     ///
     /// # Errors
-    /// If a set is empty, two have the same name, a score or confidence is out of range, or
-    /// energies have different temperatures.
+    /// If a set is empty, two have the same name or different scores, or a score or confidence is out of range.
     pub fn new(
         model: impl Into<String>,
         gate: &Gate,
         id: &ScoredSet,
         ood: &[ScoredSet],
     ) -> Result<Self, EvalError> {
-        let temperature = check(gate, id, ood)?;
+        check(gate, id, ood)?;
         let answers = |source| EvalError::Answers {
             set: id.name().into(),
             source,
         };
-        let scores = Score::all(temperature).map(|score| {
-            let gated = std::mem::discriminant(&score) == std::mem::discriminant(&gate.score);
-            score_report(score, gated, id, ood)
-        });
+        let scores = id
+            .all_scores()
+            .map(|score| score_report(score, score == gate.score, id, ood));
         Ok(Self {
             model: model.into(),
             gate: GateReport {
                 score: gate.score.name().into(),
-                threshold: gate.threshold.get(),
+                threshold: gate.threshold().get(),
                 tau: gate.tau,
             },
             in_distribution: IdReport {
@@ -192,34 +197,28 @@ impl Report {
                 kept: id.kept() as f64 / id.n() as f64,
                 rejected: id.rejected() as f64 / id.n() as f64,
             },
-            scores: scores.into_iter().collect::<Result<_, _>>()?,
+            scores: scores.collect::<Result<_, _>>()?,
         })
     }
 }
 
-/// The one temperature of all, if the sets go together.
-pub(super) fn check(gate: &Gate, id: &ScoredSet, ood: &[ScoredSet]) -> Result<f32, EvalError> {
+/// Whether the sets go together.
+pub(super) fn check(gate: &Gate, id: &ScoredSet, ood: &[ScoredSet]) -> Result<(), EvalError> {
     let mut names = std::collections::HashSet::new();
-    let empty = || EvalError::Empty(id.name().into());
-    let mut want = id.temperature().ok_or_else(empty)?;
-    if let Score::Energy { temperature } = gate.score {
-        want = temperature;
-    }
     for set in std::iter::once(id).chain(ood) {
         let name = || set.name().to_owned();
-        let have = set.temperature().ok_or_else(|| EvalError::Empty(name()))?;
-        if have != want {
-            return Err(EvalError::Temperature {
-                set: name(),
-                have,
-                want,
-            });
+        if set.n() == 0 {
+            return Err(EvalError::Empty(name()));
+        }
+        let gated = set.all_scores().any(|score| score == gate.score);
+        if !gated || !set.all_scores().eq(id.all_scores()) {
+            return Err(EvalError::Scores { set: name() });
         }
         if !names.insert(set.name()) {
             return Err(EvalError::SameName(name()));
         }
     }
-    Ok(want)
+    Ok(())
 }
 
 fn score_report(

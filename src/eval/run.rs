@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use normgate_core::{Logits, Scores};
+use normgate_core::{Logits, References, Score};
 
 use super::report::EvalError;
 use super::scored::{Answer, ScoredSet};
@@ -51,19 +51,21 @@ pub fn infer_all(
     })
 }
 
-/// Scores the outputs of a set's images: five scores, the verdict and, where `labels` gives the classes as indices
-/// into the logits, the answer.
+/// Scores the outputs of a set's images: every score that `references` allow, energy at `temperature`, the verdict
+/// and, where `labels` gives the classes as indices into the logits, the answer.
 ///
 /// # Errors
 /// [`EvalError`] for outputs that cannot be scored.
-pub fn score_all(
+pub fn score_all<V: AsRef<[f32]>, C: AsRef<[i8]>>(
     name: &str,
     model: &Model,
+    references: &References<V, C>,
     outputs: &[Inference],
     temperature: f32,
     labels: Option<&[u16]>,
 ) -> Result<ScoredSet, EvalError> {
-    let mut scored = ScoredSet::new(name);
+    let scores: Vec<Score> = references.scores(temperature).collect();
+    let mut scored = ScoredSet::new(name, &scores);
     for (i, inference) in outputs.iter().enumerate() {
         let fault = |why: String| EvalError::Output {
             set: name.to_owned(),
@@ -71,8 +73,11 @@ pub fn score_all(
             why,
         };
         let logits = Logits::new(&inference.logits).map_err(|e| fault(e.to_string()))?;
-        let scores = Scores::compute(&logits, &inference.features, temperature)
-            .map_err(|e| fault(e.to_string()))?;
+        let values: Result<Vec<f32>, _> = scores
+            .iter()
+            .map(|score| score.compute(&logits, &inference.features, references))
+            .collect();
+        let values = values.map_err(|e| fault(e.to_string()))?;
         let confidence = match model.description().loss.tau() {
             Some(tau) => logits.confidence(tau),
             None => logits.msp(),
@@ -81,7 +86,7 @@ pub fn score_all(
             correct: logits.argmax() == label,
             confidence,
         });
-        scored.push(&scores, &model.judge(inference), answer)?;
+        scored.push(&values, &model.judge(inference), answer)?;
     }
     Ok(scored)
 }

@@ -1,4 +1,4 @@
-use normgate_core::{Score, Scores, Verdict};
+use normgate_core::{Score, Verdict};
 
 use super::metrics::{self, MetricError};
 use super::report::EvalError;
@@ -7,10 +7,9 @@ use super::report::EvalError;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredSet {
     name: String,
-    /// In the order of [`Score::ALL`], each of shape `[frames]`.
-    columns: [Vec<f32>; 5],
-    /// Energy's, the same for all frames.
-    temperature: Option<f32>,
+    /// Each of shape `[frames]`.
+    columns: Vec<(Score, Vec<f32>)>,
+    n: usize,
     kept: usize,
     confidence: Vec<f32>,
     correct: Vec<bool>,
@@ -28,12 +27,12 @@ pub struct Answer {
 }
 
 impl ScoredSet {
-    /// A set with no frame yet.
-    pub fn new(name: impl Into<String>) -> Self {
+    /// A set with no frame yet, to be scored by `scores`.
+    pub fn new(name: impl Into<String>, scores: &[Score]) -> Self {
         Self {
             name: name.into(),
-            columns: Default::default(),
-            temperature: None,
+            columns: scores.iter().map(|&score| (score, vec![])).collect(),
+            n: 0,
             kept: 0,
             confidence: Vec::new(),
             correct: Vec::new(),
@@ -42,25 +41,28 @@ impl ScoredSet {
         }
     }
 
-    /// Adds a frame. `verdict` is the gate's at the stored threshold; `answer` is for frames
-    /// whose label is one of the network's classes.
+    /// Adds a frame: `values` in the order of the scores; `verdict` is the gate's at its threshold; `answer` is for
+    /// frames whose label is one of the network's classes.
     ///
     /// # Errors
-    /// If energy has another temperature than in the frames before.
+    /// If there are not as many values as scores.
     pub fn push(
         &mut self,
-        scores: &Scores,
+        values: &[f32],
         verdict: &Verdict,
         answer: Option<Answer>,
     ) -> Result<(), EvalError> {
-        let have = *self.temperature.get_or_insert(scores.temperature);
-        if have != scores.temperature {
-            let (set, want) = (self.name.clone(), scores.temperature);
-            return Err(EvalError::Temperature { set, have, want });
+        if values.len() != self.columns.len() {
+            return Err(EvalError::Values {
+                set: self.name.clone(),
+                have: values.len(),
+                want: self.columns.len(),
+            });
         }
-        for (column, (_, value)) in self.columns.iter_mut().zip(scores.to_array()) {
+        for ((_, column), &value) in self.columns.iter_mut().zip(values) {
             column.push(value);
         }
+        self.n += 1;
         let kept = verdict.is_known();
         self.kept += usize::from(kept);
         if let Some(Answer {
@@ -83,24 +85,18 @@ impl ScoredSet {
 
     /// Frames in the set.
     pub fn n(&self) -> usize {
-        self.columns[0].len()
+        self.n
     }
 
-    /// One score of every frame, shape `[frames]`. Energy is at the set's own
-    /// [`temperature`](Self::temperature), whatever `score` says.
+    /// The scores that the frames have, in their order.
+    pub fn all_scores(&self) -> impl Iterator<Item = Score> {
+        self.columns.iter().map(|(score, _)| *score)
+    }
+
+    /// One score of every frame, shape `[frames]`; empty where the set does not have that score.
     pub fn scores(&self, score: Score) -> &[f32] {
-        &self.columns[match score {
-            Score::Msp => 0,
-            Score::MaxLogit => 1,
-            Score::LogitNorm => 2,
-            Score::FeatureNorm => 3,
-            Score::Energy { .. } => 4,
-        }]
-    }
-
-    /// The temperature of the energy scores; none while there is no frame.
-    pub fn temperature(&self) -> Option<f32> {
-        self.temperature
+        let column = self.columns.iter().find(|(have, _)| *have == score);
+        column.map_or(&[], |(_, values)| values)
     }
 
     /// Frames with a known verdict.

@@ -8,11 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use normgate_core::{Gate, PreprocessSpec, Verdict};
+use normgate_core::{PreprocessSpec, ThresholdError, Verdict};
 use normgate_int8::tract;
 use tract::prelude::*;
 
-use crate::bundle::{Bundle, Description};
+use crate::bundle::{Bundle, Description, Gate};
 
 pub use error::ModelError;
 pub use normgate_int8::engine::Threads;
@@ -104,8 +104,22 @@ impl Model {
     }
 
     /// The gate; `None` for a file whose threshold is not fitted.
-    pub fn gate(&self) -> Option<Gate> {
-        self.gate
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    /// The same model with the threshold of another reject rate, out of the calibration scores that the file keeps;
+    /// without a gate it stays so. At the rate of the file, its own threshold.
+    ///
+    /// # Errors
+    /// If the rate is not inside (0, 1), or too small for the number of calibration images.
+    pub fn with_reject_rate(mut self, reject_rate: f64) -> Result<Self, ThresholdError> {
+        let fitted = self.description().gate.as_ref().map(|g| g.reject_rate);
+        if fitted != Some(reject_rate) {
+            let gate = self.gate.map(|gate| gate.with_reject_rate(reject_rate));
+            self.gate = gate.transpose()?;
+        }
+        Ok(self)
     }
 
     /// The name of class `class`.

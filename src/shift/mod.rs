@@ -83,10 +83,8 @@ pub enum ShiftError {
         /// What the codec said.
         why: String,
     },
-    /// The model has no calibration scores for its gate.
-    #[error(
-        "the model has no calibration scores of its gate: expected a threshold that was fitted"
-    )]
+    /// The model has no gate, so no calibration scores.
+    #[error("the model has no threshold: expected one fitted")]
     Ungated,
     /// An output that has no score is no frame to a drift test.
     #[error("image {index} has no score under {shift}: expected one")]

@@ -1,10 +1,11 @@
 //! How many frames a drift test takes to tell of each corruption.
 
-use normgate_core::{Drift, DriftDetector, DriftPolicy, ScoreTable, Tails};
+use normgate_core::{Drift, DriftDetector, DriftPolicy, Tails};
 use rand::seq::SliceRandom;
 
 use super::report::{Delay, Row, Share, ShiftReport};
 use super::{Corruption, Severity, ShiftError, mixed, random};
+use crate::bundle::Gate;
 use crate::dataset::ImageSet;
 use crate::eval::labels::aligned;
 use crate::eval::run::{accuracy, infer_all};
@@ -80,7 +81,7 @@ fn first_alarm(
 
 struct Watch<'a> {
     model: &'a Model,
-    table: ScoreTable<'a>,
+    gate: &'a Gate,
     detector: DriftDetector,
     labels: Vec<u16>,
     orders: Vec<Vec<usize>>,
@@ -88,7 +89,7 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(model: &'a Model, set: &ImageSet, plan: &Plan) -> Result<Self, ShiftError> {
-        let table = crate::pipeline::score_table(model).ok_or(ShiftError::Ungated)?;
+        let gate = model.gate().ok_or(ShiftError::Ungated)?;
         let orders = (0..u64::from(plan.orders)).map(|order| {
             let mut places: Vec<usize> = (0..set.len()).collect();
             places.shuffle(&mut random(mixed(plan.seed, [ORDERS, order])));
@@ -96,8 +97,8 @@ impl<'a> Watch<'a> {
         });
         Ok(Self {
             model,
-            table,
-            detector: DriftDetector::new(&table, plan.policy),
+            gate,
+            detector: DriftDetector::new(&gate.table, plan.policy),
             labels: aligned(set, &model.description().labels)?,
             orders: orders.collect(),
         })
@@ -120,7 +121,7 @@ impl<'a> Watch<'a> {
                 index,
                 shift: shift.to_owned(),
             })?;
-            tails.push(self.table.tails(score));
+            tails.push(self.gate.table.tails(score));
         }
         let share = Share {
             accuracy: accuracy(&outputs, &self.labels).unwrap_or(0.0),

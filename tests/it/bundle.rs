@@ -61,7 +61,7 @@ fn shipped_files_read_and_write_back_the_same() {
 #[test]
 fn another_schema_version_is_named_before_anything_else() {
     let message = description_refused(|d| *d = json!({ "schema": 7, "whatever": true }));
-    assert_says(&message, &["schema version 7", "expected 1"]);
+    assert_says(&message, &["schema version 7", "expected 2"]);
 }
 
 #[test]
@@ -90,9 +90,16 @@ fn every_field_must_be_there_and_no_other() {
 
 type Change = fn(&mut Value);
 
+/// A description before any threshold was fitted.
+fn without_gate(d: &mut Value) {
+    d["gate"] = Value::Null;
+    d["references"] = Value::Null;
+    d["calibration_scores"] = json!({});
+}
+
 #[test]
 fn values_that_disagree_are_named_with_what_was_expected() {
-    let cases: [(Change, &[&str]); 17] = [
+    let cases: [(Change, &[&str]); 27] = [
         (|d| d["version"] = json!(0), &["version is 0"]),
         (
             |d| d["labels"][3] = json!("dog"),
@@ -104,10 +111,59 @@ fn values_that_disagree_are_named_with_what_was_expected() {
         ),
         (|d| d["name"] = json!("a\nb"), &["name", "printable"]),
         (
-            |d| d["labels"].as_array_mut().unwrap().truncate(9),
+            |d| {
+                without_gate(d);
+                d["labels"].as_array_mut().unwrap().truncate(9);
+            },
             &["logits", "[1, 9]"],
         ),
-        (|d| d["features"] = json!(63), &["features", "[1, 63]"]),
+        (
+            |d| {
+                without_gate(d);
+                d["features"] = json!(63);
+            },
+            &["features", "[1, 63]"],
+        ),
+        (
+            |d| d["labels"].as_array_mut().unwrap().truncate(9),
+            &["references.means", "of 10 classes", "of 9"],
+        ),
+        (
+            |d| d["features"] = json!(63),
+            &["references.means", "whole rows of 63"],
+        ),
+        (
+            |d| d["references"] = json!(null),
+            &["references", "knn", "no reference features"],
+        ),
+        (
+            |d| d["references"]["bank"]["k"] = json!(0),
+            &["references.bank", "neighbour 0"],
+        ),
+        (
+            |d| d["references"]["bank"]["scale"] = json!(-1.0),
+            &["references.bank", "scale -1"],
+        ),
+        (
+            |d| d["references"]["bank"]["rows"]["base64"] = json!("AAAA"),
+            &["codes whose SHA-256 is", "expected"],
+        ),
+        (
+            |d| d["references"]["combined"]["rule"] = json!("sum"),
+            &["references.combined.rule", "sum", "fisher or min"],
+        ),
+        (
+            |d| d["references"]["combined"]["direction"]["score"] = json!("combined"),
+            &["references.combined", "part of itself"],
+        ),
+        (
+            |d| d["references"]["combined"]["magnitude"]["scores"]["values"][0] = json!(1e9),
+            &["references.combined.magnitude.scores", "ascending"],
+        ),
+        (
+            |d| d["calibration_scores"]["knn"]["ranks"] = json!("odd"),
+            &["calibration_scores.knn.ranks", "nearest or conformal"],
+        ),
         (
             |d| d["input"]["width"] = json!(31),
             &["pixels", "[1, 32, 31, 3]"],

@@ -1,17 +1,36 @@
 //! Made-up scored sets for the tests of reports and plots.
 
+use normgate::bundle::Gate;
 use normgate::eval::{Answer, ScoredSet};
-use normgate_core::{Gate, Logits, Score, Scores, Threshold};
+use normgate_core::threshold::Fitted;
+use normgate_core::{
+    ClassMeans, Combined, FeatureBank, Logits, Part, References, Rule, Score, ScoreTable, Threshold,
+};
 
 pub(crate) const TEMPERATURE: f32 = 0.1;
 
 const TAU: f32 = 0.04;
 
 pub(crate) fn gate(score: Score, threshold: f32) -> Gate {
+    let part = |score| Part {
+        score,
+        table: ScoreTable::new([-1.0, 0.5, 2.0].into(), 100).unwrap(),
+    };
+    let combined = Combined::new(part(Score::Cosine), part(Score::LogitNorm), Rule::Fisher);
     Gate {
         score,
-        threshold: Threshold::new(threshold).unwrap(),
+        fitted: Fitted {
+            threshold: Threshold::new(threshold).unwrap(),
+            n: 100,
+            rank: 5,
+        },
         tau: Some(TAU),
+        table: ScoreTable::new([-1.0, 0.5, 2.0].into(), 100).unwrap(),
+        references: References {
+            means: ClassMeans::new([127i8, 20, 127, 90].into(), 2).ok(),
+            bank: FeatureBank::new([120i8, 20, 90, 90].into(), 2, 1.0 / 127.0, 1).ok(),
+            combined: combined.ok(),
+        },
     }
 }
 
@@ -29,7 +48,8 @@ pub(crate) fn set(name: &str, n: usize, center: f32, labelled: bool, gate: &Gate
         }
         sum
     };
-    let mut set = ScoredSet::new(name);
+    let scores = Score::all(TEMPERATURE);
+    let mut set = ScoredSet::new(name, &scores);
     for i in 0..n {
         let mut z = [0.0; 10].map(|_: f32| 0.35 * gaussian());
         z[i % 10] += (center + 0.2 * gaussian()).max(0.0);
@@ -39,8 +59,8 @@ pub(crate) fn set(name: &str, n: usize, center: f32, labelled: bool, gate: &Gate
             correct: usize::from(logits.argmax()) == i % 10,
             confidence: logits.confidence(TAU),
         });
-        let scores = Scores::compute(&logits, &h, TEMPERATURE).unwrap();
-        set.push(&scores, &gate.judge(&z, &h), answer).unwrap();
+        let values = scores.map(|s| s.compute(&logits, &h, &gate.references).unwrap());
+        set.push(&values, &gate.judge(&z, &h), answer).unwrap();
     }
     set
 }

@@ -180,6 +180,7 @@ fn verdicts_on_the_sample_frames_are_the_kept_ones() {
                     class,
                     score,
                     confidence,
+                    ..
                 } => {
                     format!("{} {score:.2} {confidence:.2}", model.label(class).unwrap())
                 }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use normgate::frame::{Frame, OwnedFrame};
-use normgate::pipeline::{Control, Judge, NewModel, Order, Pipeline, PipelineError, Swapper};
+use normgate::pipeline::{
+    Control, Judge, NewModel, Order, Pipeline, PipelineError, Successor, Swapper,
+};
 use normgate::sink::{Event, Fanout, Meters, Record, Sink, SinkError, Status, Summary, Wait};
 use normgate::source::{Next, Source, SourceError};
 use normgate_core::{CommitPolicy, Committed, Verdict};
@@ -161,6 +163,15 @@ fn run(
         told,
         summary,
         meters,
+    }
+}
+
+fn successor(labels: Vec<String>) -> Successor {
+    Successor {
+        threads: normgate::model::Threads::ONE,
+        labels,
+        reject_rate: None,
+        drift: None,
     }
 }
 
@@ -320,11 +331,7 @@ fn an_order_to_stop_ends_the_loop_before_the_next_frame() {
 #[test]
 fn a_swapped_model_judges_the_next_frame_and_commits_afresh() {
     let labels = model(MODELS[0]).description().labels.clone();
-    let new = NewModel::load(
-        &model_path(MODELS[1]),
-        &normgate::model::Threads::ONE,
-        &labels,
-    );
+    let new = NewModel::load(&model_path(MODELS[1]), &successor(labels));
     let mut orders = Orders(
         [
             Order::GoOn,
@@ -365,7 +372,7 @@ fn a_model_with_other_labels_or_without_a_threshold_takes_no_place() {
     let mut labels = model(MODELS[0]).description().labels.clone();
     labels[3] = "tiger".into();
     let path = model_path(MODELS[1]);
-    let why = NewModel::load(&path, &normgate::model::Threads::ONE, &labels).unwrap_err();
+    let why = NewModel::load(&path, &successor(labels.clone())).unwrap_err();
     assert!(
         why.contains("label 3 is \"cat\"") && why.contains("\"tiger\""),
         "{why}"
@@ -373,7 +380,7 @@ fn a_model_with_other_labels_or_without_a_threshold_takes_no_place() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.onnx");
     std::fs::write(&broken, b"not a model").unwrap();
-    let why = NewModel::load(&broken, &normgate::model::Threads::ONE, &labels).unwrap_err();
+    let why = NewModel::load(&broken, &successor(labels)).unwrap_err();
     assert!(why.contains("broken.onnx") && !why.contains('\n'), "{why}");
 }
 
@@ -394,10 +401,7 @@ fn a_watched_file_is_read_when_it_changes_and_any_file_on_request() {
     let path = folder.path().join("model.onnx");
     std::fs::copy(model_path(MODELS[0]), &path).unwrap();
     let labels = model(MODELS[0]).description().labels.clone();
-    let spawn = |watch| {
-        let one = normgate::model::Threads::ONE;
-        Swapper::spawn(path.clone(), one, labels.clone(), watch).unwrap()
-    };
+    let spawn = |watch| Swapper::spawn(path.clone(), successor(labels.clone()), watch).unwrap();
     let (asked, watching) = (spawn(false), spawn(true));
     asked.request();
     assert!(told_by(&asked).is_ok());

@@ -1,8 +1,9 @@
 //! The plots show every set, by name, and the threshold where it belongs.
 
+use normgate::bundle::Gate;
 use normgate::eval::plots::{PlotError, histogram, roc, write_all};
 use normgate::eval::{Report, ScoredSet};
-use normgate_core::{Gate, Score, Scores, Verdict};
+use normgate_core::{Score, Verdict};
 
 use crate::eval_sets::{TEMPERATURE, gate, set};
 
@@ -114,21 +115,13 @@ fn strange_sets_are_drawn_or_refused_but_never_panic() {
     }
     histogram(Score::Msp, &gate, &id, &[]).unwrap();
     assert!(matches!(
-        histogram(Score::Msp, &gate, &ScoredSet::new("x"), &ood),
+        histogram(Score::Msp, &gate, &ScoredSet::new("x", &Score::ALL), &ood),
         Err(PlotError::Eval(_))
     ));
 
     for value in [0.0, f32::MAX, f32::MIN, f32::NAN, f32::INFINITY] {
-        let mut odd = ScoredSet::new("odd");
-        let scores = Scores {
-            msp: value,
-            max_logit: value,
-            logit_norm: value,
-            feature_norm: value,
-            energy: value,
-            temperature: TEMPERATURE,
-        };
-        odd.push(&scores, &Verdict::UNSCORED, None).unwrap();
+        let mut odd = ScoredSet::new("odd", &Score::all(TEMPERATURE));
+        odd.push(&[value; 9], &Verdict::UNSCORED, None).unwrap();
         let odd = [odd];
         for svg in [
             histogram(Score::Msp, &gate, &id, &odd),

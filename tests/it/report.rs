@@ -1,7 +1,7 @@
 //! A report holds what was measured, as text and as JSON.
 
 use normgate::eval::{Answer, EvalError, MetricError, Report, Roc, ScoredSet};
-use normgate_core::{Score, Scores, Verdict};
+use normgate_core::{Score, Verdict};
 
 use crate::eval_sets::{TEMPERATURE, gate, set};
 
@@ -84,19 +84,12 @@ fn accuracy_counts_all_labelled_frames_and_the_kept_ones_apart() {
 
 #[test]
 fn of_four_frames_the_kept_ones_have_an_accuracy_of_their_own() {
-    let mut set = ScoredSet::new("four");
-    let scores = Scores {
-        msp: 0.5,
-        max_logit: 1.0,
-        logit_norm: 1.0,
-        feature_norm: 1.0,
-        energy: 1.0,
-        temperature: TEMPERATURE,
-    };
+    let mut set = ScoredSet::new("four", &[Score::Msp, Score::LogitNorm]);
     let known = Verdict::Known {
         class: 0,
         score: 1.0,
         confidence: 0.5,
+        p_value: 0.5,
     };
     for (verdict, correct) in [
         (known, true),
@@ -108,7 +101,7 @@ fn of_four_frames_the_kept_ones_have_an_accuracy_of_their_own() {
             correct,
             confidence: 0.5,
         };
-        set.push(&scores, &verdict, Some(answer)).unwrap();
+        set.push(&[0.5, 1.0], &verdict, Some(answer)).unwrap();
     }
     assert_eq!((set.n(), set.kept(), set.rejected()), (4, 2, 2));
     assert_eq!(set.accuracy(), Some(0.75));
@@ -145,7 +138,7 @@ fn the_text_is_an_aligned_table() {
     let text = report.to_string();
     let lines: Vec<_> = text.lines().collect();
     let header = lines.iter().position(|l| l.starts_with("score")).unwrap();
-    let rows = &lines[header + 1..header + 1 + 5 * 3];
+    let rows = &lines[header + 1..header + 1 + Score::ALL.len() * 3];
     let end = lines[header].find("AUROC").unwrap() + "AUROC".len();
     for (row, i) in rows.iter().zip(0..) {
         let cell = row[..end].rsplit(' ').next().unwrap();
@@ -165,11 +158,11 @@ fn sets_that_do_not_go_together_are_refused() {
     let of = |name: &str| set(name, 20, 1.0, false, &logit_norm);
     let new = |id: &ScoredSet, ood: &[ScoredSet]| Report::new("toy", &logit_norm, id, ood);
     assert_eq!(
-        new(&ScoredSet::new("a"), &[]),
+        new(&ScoredSet::new("a", &Score::ALL), &[]),
         Err(EvalError::Empty("a".into()))
     );
     assert_eq!(
-        new(&of("a"), &[ScoredSet::new("b")]),
+        new(&of("a"), &[ScoredSet::new("b", &Score::ALL)]),
         Err(EvalError::Empty("b".into()))
     );
     assert_eq!(
@@ -179,33 +172,26 @@ fn sets_that_do_not_go_together_are_refused() {
 
     let energy = gate(Score::Energy { temperature: 0.5 }, 0.0);
     let error = Report::new("toy", &energy, &of("a"), &[]).unwrap_err();
+    assert_eq!(error, EvalError::Scores { set: "a".into() });
+    let mut fewer = ScoredSet::new("b", &[Score::LogitNorm]);
+    fewer.push(&[1.0], &Verdict::UNSCORED, None).unwrap();
     assert_eq!(
-        error,
-        EvalError::Temperature {
-            set: "a".into(),
-            have: TEMPERATURE,
-            want: 0.5
-        }
+        new(&of("a"), &[fewer]),
+        Err(EvalError::Scores { set: "b".into() })
     );
 
     let mut id = of("a");
-    let scores = Scores {
-        msp: 0.5,
-        max_logit: f32::NAN,
-        logit_norm: 1.0,
-        feature_norm: 1.0,
-        energy: 1.0,
-        temperature: TEMPERATURE,
-    };
-    let other = Scores {
-        temperature: 1.0,
-        ..scores
-    };
-    assert!(matches!(
-        id.push(&other, &Verdict::UNSCORED, None),
-        Err(EvalError::Temperature { .. })
-    ));
-    id.push(&scores, &Verdict::UNSCORED, None).unwrap();
+    let mut values = [1.0; 9];
+    values[1] = f32::NAN;
+    assert_eq!(
+        id.push(&values[1..], &Verdict::UNSCORED, None),
+        Err(EvalError::Values {
+            set: "a".into(),
+            have: 8,
+            want: 9
+        })
+    );
+    id.push(&values, &Verdict::UNSCORED, None).unwrap();
     let error = new(&id, &[of("b")]).unwrap_err();
     assert!(matches!(
         &error,

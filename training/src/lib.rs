@@ -37,6 +37,8 @@ pub mod quantize;
 
 pub mod export;
 
+pub mod references;
+
 pub mod threshold;
 
 pub use error::TrainError;

@@ -1,12 +1,13 @@
-use normgate_core::{Gate, Score};
+use normgate_core::Score;
 use plotters::prelude::*;
 
 use super::super::metrics::{MetricError, Side};
 use super::super::report::EvalError;
 use super::super::scored::ScoredSet;
+use super::PlotError;
 use super::bins::Bins;
 use super::canvas::{self, Entry, GRID, GUIDE, ID, Pen};
-use super::{PlotError, is_gated};
+use crate::bundle::Gate;
 
 const SIZE: (u32, u32) = (920, 460);
 
@@ -23,7 +24,7 @@ pub(super) fn draw(
             return Err(EvalError::Metric { set, score, source }.into());
         }
     }
-    let threshold = is_gated(score, gate).then(|| gate.threshold.get());
+    let threshold = (score == gate.score).then(|| gate.threshold().get());
     let bins = Bins::over(sided(id, ood).map(|(_, s)| s.scores(score)), threshold);
     let outline = |set: &ScoredSet| bins.outline(&bins.shares(set.scores(score)));
     let id_outline = outline(id);
@@ -121,6 +122,10 @@ fn axis(score: Score) -> String {
         Score::LogitNorm => "||z||".to_owned(),
         Score::FeatureNorm => "||h||".to_owned(),
         Score::Energy { temperature } => format!("T logsumexp(z / T), T = {temperature}"),
+        Score::Nan => "||h||1 / ||h||0".to_owned(),
+        Score::Cosine => "max cos(h, class mean)".to_owned(),
+        Score::Knn => "-distance of h / ||h|| to the k-th neighbour".to_owned(),
+        Score::Combined => "log ranks of two scores".to_owned(),
     };
     format!("{score} = {formula}   (higher: more in-distribution)")
 }

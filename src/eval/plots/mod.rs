@@ -1,10 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use normgate_core::{Gate, Score};
+use normgate_core::Score;
 use thiserror::Error;
 
 use super::report::{self, EvalError};
 use super::scored::ScoredSet;
+use crate::bundle::Gate;
 
 mod bins;
 mod canvas;
@@ -80,7 +81,8 @@ pub fn write_all(
     };
     wrote(dir, std::fs::create_dir_all(dir))?;
     let mut paths = Vec::new();
-    for score in Score::all(report::check(gate, id, ood)?) {
+    report::check(gate, id, ood)?;
+    for score in id.all_scores() {
         let drawn = [
             ("histogram", histogram::draw(score, gate, id, ood)?),
             ("roc", roc::draw(score, gate, id, ood)?),
@@ -92,9 +94,4 @@ pub fn write_all(
         }
     }
     Ok(paths)
-}
-
-/// Whether the threshold is one of this score.
-fn is_gated(score: Score, gate: &Gate) -> bool {
-    std::mem::discriminant(&score) == std::mem::discriminant(&gate.score)
 }

@@ -1,10 +1,11 @@
-use normgate_core::{Gate, Score};
+use normgate_core::Score;
 use plotters::prelude::*;
 
 use super::super::report;
 use super::super::scored::ScoredSet;
+use super::PlotError;
 use super::canvas::{self, Entry, GRID, GUIDE};
-use super::{PlotError, is_gated};
+use crate::bundle::Gate;
 
 const SIZE: (u32, u32) = (760, 560);
 
@@ -30,7 +31,7 @@ pub(super) fn draw(
             note: format!("AUROC {auroc:.2}, FPR95 {fpr95:.2}"),
         });
     }
-    let gated = is_gated(score, gate);
+    let gated = score == gate.score;
     let share = |set: &ScoredSet| set.kept() as f64 / set.n() as f64;
 
     let size = (SIZE.0, canvas::tall_enough(SIZE.1, ood.len()));

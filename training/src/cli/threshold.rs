@@ -6,8 +6,9 @@ use anyhow::bail;
 use clap::Args as ClapArgs;
 use indicatif::ProgressBar;
 use normgate::bundle::Bundle;
-use normgate_core::Score;
-use normgate_train::threshold;
+use normgate_core::{Rule, Score};
+use normgate_train::references::Plan;
+use normgate_train::threshold::{self, Wanted};
 
 use super::data::TrainingImages;
 
@@ -21,8 +22,8 @@ pub(super) struct Args {
     model: PathBuf,
     #[command(flatten)]
     images: TrainingImages,
-    /// msp, max_logit, logit_norm, feature_norm or energy.
-    #[arg(long, default_value = "max_logit")]
+    /// msp, max_logit, logit_norm, feature_norm, energy, nan, cosine, knn or combined.
+    #[arg(long, default_value = "knn")]
     score: Score,
     /// The share of in-distribution frames that may be rejected.
     #[arg(long, default_value_t = 0.05)]
@@ -30,6 +31,21 @@ pub(super) struct Args {
     /// Temperature of the energy score.
     #[arg(long, default_value_t = Score::DEFAULT_TEMPERATURE)]
     energy_temperature: f32,
+    /// Features of fit images that the model keeps for knn, as many of each class as of any other.
+    #[arg(long, value_name = "ROWS", default_value_t = 1000)]
+    bank: usize,
+    /// The neighbour whose distance is knn's score.
+    #[arg(long, value_name = "K", default_value_t = 10)]
+    neighbour: usize,
+    /// Combined's score of the direction.
+    #[arg(long, default_value = "knn")]
+    direction: Score,
+    /// Combined's score of the magnitude.
+    #[arg(long, default_value = "max_logit")]
+    magnitude: Score,
+    /// How combined joins the two: fisher or min.
+    #[arg(long, default_value = "fisher")]
+    rule: Rule,
     /// No progress bar.
     #[arg(long)]
     quiet: bool,
@@ -45,19 +61,24 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let bundle = Bundle::read(&args.model)?;
     let d = bundle.description();
     let size = [d.input.width, d.input.height];
-    let (_, calibration) = args.images.open(size, d.calibration.images)?;
+    let (fit_images, calibration) = args.images.open(size, d.calibration.images)?;
     let bar = match args.quiet {
         true => ProgressBar::hidden(),
-        false => ProgressBar::new(calibration.len() as u64),
+        false => ProgressBar::new((fit_images.len() + calibration.len()) as u64),
     };
-    let fit = threshold::fit(
-        &bundle,
-        &calibration,
-        args.score,
-        args.reject_rate,
-        args.energy_temperature,
-        || bar.inc(1),
-    )?;
+    let wanted = Wanted {
+        score: args.score,
+        reject_rate: args.reject_rate,
+        energy_temperature: args.energy_temperature,
+        references: Plan {
+            rows: args.bank,
+            k: args.neighbour,
+            direction: args.direction,
+            magnitude: args.magnitude,
+            rule: args.rule,
+        },
+    };
+    let fit = threshold::fit(&bundle, &fit_images, &calibration, &wanted, || bar.inc(1))?;
     bar.finish_and_clear();
     fit.bundle.write(&args.model)?;
     println!(

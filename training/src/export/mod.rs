@@ -214,6 +214,7 @@ fn describe(
             Loss::LogitNorm { tau } => BundleLoss::LogitNorm { tau: tau as f32 },
         },
         gate: None,
+        references: None,
         calibration: DataSet {
             name: format!("{}, last {}", request.data_name, state.calibration_images),
             images: state.calibration_images,

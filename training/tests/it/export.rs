@@ -4,12 +4,13 @@ use std::path::Path;
 
 use normgate::bundle::Precision;
 use normgate::eval::run::infer_all;
-use normgate::model::Model;
-use normgate_core::{Score, Verdict};
+use normgate::model::{Inference, Model};
+use normgate_core::{Rule, Score, Verdict};
 use normgate_train::checkpoint;
 use normgate_train::export::{Exported, Request, export};
 use normgate_train::network::Arch;
-use normgate_train::threshold;
+use normgate_train::references::Plan;
+use normgate_train::threshold::{self, Wanted};
 use normgate_train::train::{CHECKPOINT, Setting, train};
 use tch::Device;
 
@@ -104,26 +105,56 @@ fn a_file_without_a_threshold_calls_everything_unknown_and_a_fitted_one_keeps_it
     let outputs = infer_all(&model, &calibration, || {}).unwrap();
     assert!(outputs.iter().all(|o| model.judge(o) == Verdict::UNSCORED));
 
-    let fit = threshold::fit(
+    let wanted = |score| Wanted {
+        score,
+        reject_rate: 0.1,
+        energy_temperature: 0.1,
+        references: Plan {
+            rows: 40,
+            k: 3,
+            direction: Score::Knn,
+            magnitude: Score::LogitNorm,
+            rule: Rule::Fisher,
+        },
+    };
+    let fit_images = all.slice(0..400).unwrap();
+    for score in Score::ALL {
+        let fit = threshold::fit(
+            &exported.int8,
+            &fit_images,
+            &calibration,
+            &wanted(score),
+            || {},
+        )
+        .unwrap();
+        let model = Model::new(fit.bundle).unwrap();
+        let known = |o: &&Inference| model.judge(o).is_known();
+        let rejected = outputs.len() - outputs.iter().filter(known).count();
+        // Rank 10 of 100: nine scores lie below it, unless some tie.
+        assert!(rejected <= 9, "{rejected} by {score}");
+        assert_eq!((fit.fitted.rank, fit.fitted.n), (10, 100));
+        // The table keeps this threshold, so that the same rate finds it again.
+        let again = model.gate().unwrap().table.threshold(0.1).unwrap();
+        assert_eq!(again, fit.fitted, "{score}");
+    }
+
+    let swapped = threshold::fit(
         &exported.int8,
         &calibration,
-        Score::MaxLogit,
-        0.1,
-        0.1,
+        &fit_images,
+        &wanted(Score::Knn),
+        || {},
+    );
+    let error = swapped.unwrap_err();
+    assert!(error.to_string().contains("fit images"), "{error}");
+    let others = all.slice(0..100).unwrap();
+    let error = threshold::fit(
+        &exported.int8,
+        &fit_images,
+        &others,
+        &wanted(Score::MaxLogit),
         || {},
     )
-    .unwrap();
-    let model = Model::new(fit.bundle).unwrap();
-    let rejected = outputs
-        .iter()
-        .filter(|o| !model.judge(o).is_known())
-        .count();
-    // Rank 10 of 100: nine scores lie below it, unless some tie.
-    assert!(rejected <= 9, "{rejected}");
-    assert_eq!((fit.fitted.rank, fit.fitted.n), (10, 100));
-
-    let others = all.slice(0..100).unwrap();
-    let error =
-        threshold::fit(&exported.int8, &others, Score::MaxLogit, 0.1, 0.1, || {}).unwrap_err();
+    .unwrap_err();
     assert!(error.to_string().contains("calibration images"), "{error}");
 }
