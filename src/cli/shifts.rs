@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// Use only N images, drawn at random.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
+    /// Only this corruption; may be given again. All where not given.
+    #[arg(long, value_name = "NAME", value_parser = corruption)]
+    corruption: Vec<Corruption>,
     /// Random orders in which the images are shown.
     #[arg(long, value_name = "N", default_value_t = 101, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     orders: u32,
@@ -44,9 +47,21 @@ pub(super) struct Args {
     quiet: bool,
 }
 
+fn corruption(name: &str) -> Result<Corruption, String> {
+    let found = Corruption::ALL.into_iter().find(|c| c.name() == name);
+    found.ok_or_else(|| {
+        let names = Corruption::ALL.map(Corruption::name);
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let model = args.model.load_gated()?;
     let plan = Plan {
+        corruptions: match args.corruption.as_slice() {
+            [] => Corruption::ALL.to_vec(),
+            some => some.to_vec(),
+        },
         policy: args.every.policy(args.drift_stride)?,
         orders: args.orders,
         seed: args.seed,
@@ -58,7 +73,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         places.truncate(limit as usize);
         set = set.select(&places)?;
     }
-    let shifts = 1 + Corruption::ALL.len() * Severity::ALL.len();
+    let shifts = 1 + plan.corruptions.len() * Severity::ALL.len();
     let bar = match args.quiet {
         true => ProgressBar::hidden(),
         false => ProgressBar::new((shifts * set.len()) as u64).with_style(

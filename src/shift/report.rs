@@ -88,7 +88,9 @@ impl Delay {
 
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut object = to.serialize_struct("Plan", 5)?;
+        let mut object = to.serialize_struct("Plan", 6)?;
+        let names: Vec<_> = self.corruptions.iter().map(|c| c.name()).collect();
+        object.serialize_field("corruptions", &names)?;
         object.serialize_field("false_alarm_every_frames", &self.policy.frames())?;
         object.serialize_field("stride", &self.policy.stride())?;
         object.serialize_field("assurance", &self.policy.assurance())?;

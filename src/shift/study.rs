@@ -12,10 +12,12 @@ use crate::eval::run::{accuracy, infer_all};
 use crate::model::Model;
 
 /// How shifts are watched for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The drift test's rate and stride.
     pub policy: DriftPolicy,
+    /// The corruptions, each at every severity.
+    pub corruptions: Vec<Corruption>,
     /// In how many random orders the images are shown, each to a test that has seen nothing.
     pub orders: u32,
     /// Chooses the orders and the noise.
@@ -25,7 +27,7 @@ pub struct Plan {
 /// A part of the seed that no corruption has.
 const ORDERS: u64 = u64::MAX;
 
-/// Shows the images of `set` to `model` as they are and under each corruption at each severity, from the first frame
+/// Shows the images of `set` to `model` as they are and under the corruptions, from the first frame
 /// on. `done` is called once an image and shift, from any thread. Repeats exactly for the same arguments.
 ///
 /// # Errors
@@ -43,7 +45,7 @@ pub fn study(
         alarms.count() as u64
     });
     let mut shifts = Vec::new();
-    for corruption in Corruption::ALL {
+    for &corruption in &plan.corruptions {
         for severity in Severity::ALL {
             let shifted = corruption.apply_all(severity, set, plan.seed)?;
             let shift = format!("{} {}", corruption.name(), severity.number());
@@ -62,7 +64,7 @@ pub fn study(
         model: format!("{} v{}", d.name, d.version),
         frames: set.len(),
         images_sha256: set.sha256(),
-        plan: *plan,
+        plan: plan.clone(),
         unshifted: share,
         false_alarms: alarms.iter().sum(),
         shifts,

@@ -1,6 +1,6 @@
 //! Corruptions against Pillow, scipy and colorsys, and the study of drift alarms over them.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use normgate::dataset::{self, ImageSet, Split};
 use normgate::frame::image_file;
@@ -24,7 +24,7 @@ const SHEET: [(Corruption, u8, f64); 7] = [
 ];
 
 /// A cell of a sheet, with its size.
-fn cell(path: &PathBuf, (w, h): (usize, usize), row: usize, column: usize) -> Vec<u8> {
+fn cell(path: &Path, (w, h): (usize, usize), row: usize, column: usize) -> Vec<u8> {
     let sheet = image_file::read(path).unwrap();
     assert_eq!(
         (sheet.width as usize, sheet.height as usize),
@@ -90,7 +90,7 @@ fn moments(codes: &[u8]) -> (f64, f64) {
 /// 12,288 codes: the mean is known to 1 % of a deviation, the deviation to 1 %; cutting takes half a code.
 #[test]
 fn noise_has_the_deviation_that_is_stated() {
-    let (deviations, photons) = (
+    let (deviations, photons): ([f64; 5], [f64; 5]) = (
         [0.04, 0.06, 0.08, 0.09, 0.10],
         [500.0, 250.0, 100.0, 75.0, 50.0],
     );
@@ -98,7 +98,7 @@ fn noise_has_the_deviation_that_is_stated() {
         let at = usize::from(severity.number()) - 1;
         let noisy =
             |corruption: Corruption| corruption.apply(severity, (64, 64), &grey(128), 5).unwrap();
-        let of_poisson: f64 = (128.0 / 255.0 / photons[at] as f64).sqrt();
+        let of_poisson: f64 = (128.0 / 255.0 / photons[at]).sqrt();
         for (corruption, deviation) in [
             (Corruption::GaussianNoise, deviations[at]),
             (Corruption::ShotNoise, of_poisson),
@@ -172,6 +172,7 @@ proptest! {
 fn plan(every: f64, seed: u64) -> Plan {
     let policy = DriftPolicy::new(every, 1, 0.95).unwrap();
     Plan {
+        corruptions: Corruption::ALL.to_vec(),
         policy,
         orders: 5,
         seed,
