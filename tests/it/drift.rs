@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use normgate::bundle::{Bundle, ScoreQuantiles};
 use normgate::frame::OwnedFrame;
@@ -319,7 +320,7 @@ fn an_alarm_reaches_every_sink() {
             Box::new(Text::new(text.clone())),
             Box::new(JsonLines::new(json.clone())),
             Box::new(JsonFile::open(at("v.jsonl"), Rotation::default()).unwrap()),
-            Box::new(PanelSink::png(&panel, (320, 240), std::time::Duration::ZERO).unwrap()),
+            Box::new(PanelSink::png(&panel, (320, 240), Duration::ZERO).unwrap()),
             Box::new(Rejects::open(&rejects, Limits::default(), Keep::Newest).unwrap()),
         ]
     };
@@ -382,7 +383,9 @@ impl Control for Asking {
         let Some(left) = self.frames.checked_sub(1) else {
             if self.metrics.is_empty() {
                 let addr = self.addr.recv().unwrap();
+                let end = Instant::now() + Duration::from_secs(60);
                 while self.state["verdict"]["frame"] != 59 {
+                    assert!(Instant::now() < end, "{}", self.state);
                     let answer = get(addr, "/api/state");
                     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
                     self.state = serde_json::from_str(body).unwrap();
