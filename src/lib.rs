@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! device   source -> frame -> preprocess -> model -> gate -> commit -> sink
-//! desk     dataset -> (training) -> bundle -> model -> eval
+//! desk     dataset -> (training) -> bundle -> model -> eval, shift
 //! ```
 //!
 //! The two sides meet in one ONNX file, the [`bundle`]. A stage never imports a later one; [`pipeline`] alone knows
