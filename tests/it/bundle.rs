@@ -134,7 +134,7 @@ fn values_that_disagree_are_named_with_what_was_expected() {
         ),
         (
             |d| d["references"] = json!(null),
-            &["references", "knn", "no reference features"],
+            &["references", "combined", "no reference features"],
         ),
         (
             |d| d["references"]["bank"]["k"] = json!(0),
@@ -161,8 +161,8 @@ fn values_that_disagree_are_named_with_what_was_expected() {
             &["references.combined.magnitude.scores", "ascending"],
         ),
         (
-            |d| d["calibration_scores"]["knn"]["ranks"] = json!("odd"),
-            &["calibration_scores.knn.ranks", "nearest or conformal"],
+            |d| d["calibration_scores"]["combined"]["ranks"] = json!("odd"),
+            &["calibration_scores.combined.ranks", "nearest or conformal"],
         ),
         (
             |d| d["input"]["width"] = json!(31),

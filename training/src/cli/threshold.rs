@@ -23,7 +23,7 @@ pub(super) struct Args {
     #[command(flatten)]
     images: TrainingImages,
     /// msp, max_logit, logit_norm, feature_norm, energy, nan, cosine, knn or combined.
-    #[arg(long, default_value = "knn")]
+    #[arg(long, default_value = "combined")]
     score: Score,
     /// The share of in-distribution frames that may be rejected.
     #[arg(long, default_value_t = 0.05)]
@@ -38,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "K", default_value_t = 10)]
     neighbour: usize,
     /// Combined's score of the direction.
-    #[arg(long, default_value = "knn")]
+    #[arg(long, default_value = "cosine")]
     direction: Score,
     /// Combined's score of the magnitude.
     #[arg(long, default_value = "max_logit")]
