@@ -63,7 +63,7 @@ fn run_tells_every_sample_frame_and_ends_with_a_summary() {
     assert!(
         frames
             .iter()
-            .all(|l| l.contains("max_logit") && l.contains("truth")),
+            .all(|l| l.contains("combined") && l.contains("truth")),
         "{text}"
     );
     assert!(
@@ -399,7 +399,7 @@ fn eval_measures_every_score_on_every_set() {
     assert_eq!(report["in_distribution"]["n"], 300);
     assert!(report["in_distribution"]["accuracy"].as_f64().unwrap() > 0.8);
     let scores = report["scores"].as_array().unwrap();
-    assert_eq!(scores.len(), 5);
+    assert_eq!(scores.len(), 9);
     for score in scores {
         assert_eq!(score["sets"].as_array().unwrap().len(), 2);
         for set in score["sets"].as_array().unwrap() {
@@ -407,7 +407,7 @@ fn eval_measures_every_score_on_every_set() {
             assert!((0.0..=1.0).contains(&set["auroc"].as_f64().unwrap()));
         }
     }
-    assert_eq!(std::fs::read_dir(&plots).unwrap().count(), 10);
+    assert_eq!(std::fs::read_dir(&plots).unwrap().count(), 18);
 
     let twice = refused(&[
         "eval",
@@ -431,7 +431,7 @@ fn inspect_says_what_the_file_says() {
         let text = succeeds(&["inspect", path(&file)]);
         for part in [
             "LogitNorm, tau 0.04",
-            "accept iff max_logit",
+            "accept iff combined",
             "95% assurance",
             "QLinearConv",
             "airplane",

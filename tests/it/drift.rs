@@ -55,24 +55,23 @@ fn image(number: u64) -> Vec<u8> {
 /// The shipped network with its gate fitted on the first made images.
 static MADE: LazyLock<Bundle> = LazyLock::new(|| {
     let shipped = bundle(MODELS[0]);
-    let model = Model::new(shipped.clone()).unwrap();
-    let mut session = model.session().unwrap();
+    let mut session = Model::new(shipped.clone()).unwrap().session().unwrap();
     let mut scores: Vec<f32> = (0..CALIBRATION as u64)
         .map(|i| {
-            model
-                .judge(&session.infer(&image(i)).unwrap())
-                .score()
-                .unwrap()
+            let logits = session.infer(&image(i)).unwrap().logits;
+            logits.into_iter().fold(f32::NEG_INFINITY, f32::max)
         })
         .collect();
     scores.sort_by(f32::total_cmp);
     let mut description = shipped.description().clone();
     description.calibration.images = CALIBRATION;
     let gate = description.gate.as_mut().unwrap();
+    // Of scores, the one that tells made images from noise.
+    gate.score = "max_logit".into();
     gate.rank = (gate.reject_rate * (CALIBRATION + 1) as f64).floor() as usize;
     gate.threshold = scores[gate.rank - 1];
-    let score = gate.score.clone();
-    description.calibration_scores = [(score, ScoreQuantiles::of(&scores).unwrap())].into();
+    let table = ScoreQuantiles::of(&scores).unwrap();
+    description.calibration_scores = [(gate.score.clone(), table)].into();
     Bundle::new(shipped.model().clone(), description).unwrap()
 });
 
