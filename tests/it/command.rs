@@ -432,6 +432,7 @@ fn inspect_says_what_the_file_says() {
         for part in [
             "LogitNorm, tau 0.04",
             "accept iff combined",
+            "fisher of cosine and max_logit",
             "95% assurance",
             "QLinearConv",
             "airplane",

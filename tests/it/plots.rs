@@ -69,7 +69,7 @@ fn files_are_written_for_every_score() {
     let (id, ood) = sets(&gate);
     let dir = tempfile::tempdir().unwrap();
     let paths = write_all(&dir.path().join("new/plots"), &gate, &id, &ood).unwrap();
-    assert_eq!(paths.len(), 10);
+    assert_eq!(paths.len(), 2 * Score::ALL.len());
     for (path, score) in paths.chunks(2).zip(Score::ALL) {
         assert!(path[0].ends_with(format!("new/plots/histogram-{score}.svg")));
         assert!(path[1].ends_with(format!("new/plots/roc-{score}.svg")));
