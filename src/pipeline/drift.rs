@@ -37,18 +37,21 @@ impl Watch {
         self.policy
     }
 
-    /// Takes the next frame's score; tells of an alarm once. Without a score a frame is none to the test.
+    /// Takes the next frame's score; tells of an alarm. One that stands already only stands longer if it comes again
+    /// the same way. Without a score a frame is none to the test.
     pub(super) fn push(&mut self, gate: &Gate, score: f32) -> Option<Drift> {
         self.standing = self.standing.and_then(|standing| {
             let frames = standing.frames - 1;
             (frames > 0).then_some(Standing { frames, ..standing })
         });
         let drift = self.detector.push(gate.table.tails(score))?;
-        self.standing = Some(Standing {
+        let before = self.standing.replace(Standing {
             drift,
             frames: u64::from(STANDS) * u64::from(self.policy.stride()),
         });
-        Some(drift)
+        before
+            .is_none_or(|before| before.drift != drift)
+            .then_some(drift)
     }
 
     pub(super) fn state(&self) -> DriftState {

@@ -33,7 +33,7 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The prediction with it.
     pub committed: Committed,
-    /// Which way the scores went, if the drift test alarms at this picture.
+    /// Which way the scores went, if the drift test alarms at this picture; not again while that alarm stands.
     pub alarm: Option<Drift>,
     /// Why there is no score, where there is none.
     pub fault: Option<String>,

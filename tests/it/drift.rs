@@ -148,41 +148,57 @@ fn frames_like_the_calibration_images_alarm_no_more_often_than_stated() {
     }
 }
 
+/// The frames after which the test starts again, told or not.
+fn restarts(run: &Run) -> Vec<u64> {
+    let records = run.records().into_iter();
+    let starts_again = records.filter(|record| evidence(record) == 0.0);
+    starts_again.map(|record| record.frame).collect()
+}
+
 #[test]
-fn an_alarm_comes_after_its_frame_and_stands_for_a_while() {
+fn an_alarm_comes_after_its_frame_once_and_stands_for_a_while() {
     let (calm, shifted) = (100, 100);
     let steps = fresh(calm).chain(noisy(shifted)).chain(fresh(700));
     let run = run(judge(1e6, 1), steps);
-    let found = alarms(&run);
-    let &(last, _) = found.last().unwrap();
-    for &(frame, drift) in &found {
-        assert!((calm..calm + shifted).contains(&frame), "{found:?}");
-        assert_eq!(drift, Drift::Falling);
-    }
+    let again = restarts(&run);
+    let (first, last) = (again[0], again[again.len() - 1]);
+    assert!(again.len() > 1, "it drifts on");
+    assert!(calm <= first && last < calm + shifted, "{again:?}");
+    assert_eq!(alarms(&run), [(first, Drift::Falling)]);
     let records = run.records();
-    let (first, _) = found[0];
     for (frame, record) in (0..).zip(&records) {
         let stands = (first..last + u64::from(STANDS)).contains(&frame);
-        assert_eq!(is_drifting(record), stands, "frame {frame} of {found:?}");
+        assert_eq!(is_drifting(record), stands, "frame {frame} of {again:?}");
         assert!((0.0..1.0).contains(&evidence(record)));
-        if found.contains(&(frame, Drift::Falling)) {
-            assert_eq!(evidence(record), 0.0, "the test starts again");
-        }
     }
-    // The record of the frame, then the alarm with its count.
-    for (n, &(frame, drift)) in (1..).zip(&found) {
-        let alarm = Told::Status(Status::Drifted {
-            drift,
-            frame,
-            alarms: n,
-        });
-        let at = run.told.iter().position(|told| *told == alarm).unwrap();
-        assert!(matches!(&run.told[at - 1], Told::Record(record) if record.frame == frame));
-    }
+    let alarm = Told::Status(Status::Drifted {
+        drift: Drift::Falling,
+        frame: first,
+        alarms: 1,
+    });
+    let at = run.told.iter().position(|told| *told == alarm).unwrap();
+    assert!(matches!(&run.told[at - 1], Told::Record(record) if record.frame == first));
     use std::sync::atomic::Ordering::Relaxed;
-    assert_eq!(run.meters.drifts_falling.load(Relaxed), found.len() as u64);
+    assert_eq!(run.meters.drifts_falling.load(Relaxed), 1);
     assert_eq!(run.meters.drifts_rising.load(Relaxed), 0);
     assert_eq!(run.meters.drift(), records.last().unwrap().drift);
+}
+
+#[test]
+fn an_alarm_the_other_way_is_told_while_one_stands() {
+    // The same typical image again and again, as of a camera that looks at a wall.
+    let scores: Vec<f32> = run(judge(1e6, 1), fresh(200))
+        .records()
+        .iter()
+        .map(|r| r.verdict.score().unwrap())
+        .collect();
+    let best = (0..200)
+        .max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
+        .unwrap() as u64;
+    let wall = (0..100).map(|_| step(image(1_000_000 + best)));
+    let found = alarms(&run(judge(1e6, 1), noisy(100).chain(wall)));
+    let ways: Vec<_> = found.iter().map(|&(_, drift)| drift).collect();
+    assert_eq!(ways, [Drift::Falling, Drift::Rising], "{found:?}");
 }
 
 #[test]
@@ -190,15 +206,16 @@ fn a_stride_thins_frames_and_lengthens_how_long_an_alarm_stands() {
     let stride = 4;
     let steps = noisy(400).chain(fresh(u64::from(stride * STANDS)));
     let run = run(judge(1e6, stride), steps);
-    let found = alarms(&run);
-    let &(last, _) = found.last().unwrap();
+    // From an alarm to the next bet there is no evidence.
+    let again = restarts(&run);
     assert!(
-        found
-            .iter()
-            .all(|(frame, _)| frame % u64::from(stride) == 0),
-        "{found:?}"
+        again
+            .chunks(4)
+            .all(|c| c[0] % u64::from(stride) == 0 && c[0] + 3 == c[3]),
+        "{again:?}"
     );
-    let over = last + u64::from(stride * STANDS);
+    assert_eq!(alarms(&run), [(again[0], Drift::Falling)]);
+    let over = again[again.len() - 4] + u64::from(stride * STANDS);
     let records = run.records();
     assert!(is_drifting(records[over as usize - 1]) && !is_drifting(records[over as usize]));
 }
@@ -330,7 +347,7 @@ fn an_alarm_reaches_every_sink() {
     };
     let run = run_judge(judge, noisy(FRAMES + 1), false, &mut asking, sinks);
     let (frame, _) = alarms(&run)[0];
-    let line = format!("drift: since frame {frame} scores are falling: frames look less");
+    let line = format!("drift: at frame {frame} scores are falling: frames look less");
     assert!(
         text.text().lines().any(|l| l.starts_with(&line)),
         "{}",

@@ -33,7 +33,7 @@ pub enum Status {
         why: String,
     },
     /// The drift test alarmed. Verdicts go on as they were; records say for how long the alarm stands
-    /// ([`DriftState`](crate::DriftState)).
+    /// ([`DriftState`](crate::DriftState)), and it is not told again while it does.
     Drifted {
         /// Which way the scores went.
         drift: Drift,

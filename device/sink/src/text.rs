@@ -127,7 +127,7 @@ fn write_status(to: &mut String, status: &Status) -> std::fmt::Result {
             alarms,
         } => writeln!(
             to,
-            "drift: since frame {frame} scores are {}: {} (alarm {alarms})",
+            "drift: at frame {frame} scores are {}: {} (alarm {alarms})",
             drift.name(),
             explained(*drift)
         ),

@@ -118,7 +118,7 @@ fn text_tells_what_happens_beside_frames_and_the_summary() {
         the source is back\n\
         another model: test-net-v1\n\
         a new model is refused: new.onnx: not an ONNX file\n\
-        drift: since frame 4000 scores are rising: frames are more alike than the calibration images (alarm 2)\n\
+        drift: at frame 4000 scores are rising: frames are more alike than the calibration images (alarm 2)\n\
         \n\
         demo:: 24 frames, 10 known, 14 unknown (2 of them not read or scored), 3 dropped\n\
         model       p50    1500.0 us  p99    2250.0 us\n";
