@@ -21,6 +21,7 @@ fn exported(arch: Arch, folder: &Path) -> Exported {
     let setting = Setting {
         fit: &fit,
         calibration: &calibration,
+        start: None,
         device: Device::Cpu,
         out: folder.to_owned(),
         resume: false,

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use clap::ValueEnum;
 use normgate_train::checkpoint;
 use normgate_train::error::TrainError;
 use normgate_train::metrics::EpochMetrics;
+use normgate_train::negatives::{Making, Negatives};
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
 use normgate_train::train::{CHECKPOINT, METRICS, Setting, train};
@@ -17,6 +19,7 @@ fn run(recipe: &Recipe, out: &Path, resume: bool) -> Result<Vec<EpochMetrics>, T
     let setting = Setting {
         fit: &all.slice(0..500).unwrap(),
         calibration: &all.slice(500..600).unwrap(),
+        start: None,
         device: Device::Cpu,
         out: out.to_owned(),
         resume,
@@ -91,6 +94,9 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
     let recipe = Recipe {
         ema_decay: 0.9,
         dropout: 0.1,
+        pixmix: 0.5,
+        mixup: 0.4,
+        negatives: Some(every_negative()),
         ..recipe(Arch::Resnet8, 3)
     };
     run(&recipe, whole.path(), false).unwrap();
@@ -105,6 +111,36 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
     assert_same(whole.path(), parts.path());
     let lines = std::fs::read_to_string(parts.path().join(METRICS)).unwrap();
     assert_eq!(lines.lines().count(), 3);
+}
+
+fn every_negative() -> Negatives {
+    Negatives {
+        share: 0.25,
+        weight: 0.5,
+        kinds: Making::value_variants().to_vec(),
+    }
+}
+
+#[test]
+fn a_recipe_without_the_newer_steps_reads_and_writes_as_it_always_did() {
+    let plain = recipe(Arch::Resnet8, 1);
+    let mut json = serde_json::to_value(&plain).unwrap();
+    let fields = json.as_object_mut().unwrap();
+    for newer in ["start", "pixmix", "mixup", "negatives"] {
+        assert!(!fields.contains_key(newer), "{newer}");
+    }
+    // As written before bf16 came.
+    fields.remove("precision");
+    assert_eq!(serde_json::from_value::<Recipe>(json).unwrap(), plain);
+    let full = Recipe {
+        negatives: Some(every_negative()),
+        start: Some("00".repeat(32)),
+        pixmix: 0.5,
+        mixup: 0.2,
+        ..plain
+    };
+    let json = serde_json::to_string(&full).unwrap();
+    assert_eq!(serde_json::from_str::<Recipe>(&json).unwrap(), full);
 }
 
 /// Runs `recipe` and takes a checkpoint away as soon as `epochs` are done.
@@ -189,9 +225,43 @@ fn a_recipe_out_of_range_is_refused_by_field() {
         (
             Recipe {
                 ema_decay: -0.1,
-                ..good
+                ..good.clone()
             },
             "EMA decay",
+        ),
+        (
+            Recipe {
+                pixmix: 1.5,
+                ..good.clone()
+            },
+            "PixMix",
+        ),
+        (
+            Recipe {
+                mixup: f64::INFINITY,
+                ..good.clone()
+            },
+            "mixup",
+        ),
+        (
+            Recipe {
+                negatives: Some(Negatives {
+                    share: 0.0,
+                    ..every_negative()
+                }),
+                ..good.clone()
+            },
+            "negatives",
+        ),
+        (
+            Recipe {
+                negatives: Some(Negatives {
+                    kinds: vec![],
+                    ..every_negative()
+                }),
+                ..good
+            },
+            "kinds",
         ),
     ] {
         let error = bad.check().unwrap_err().to_string();
