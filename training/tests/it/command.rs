@@ -164,7 +164,7 @@ fn a_network_without_two_classes_gives_outputs_of_both() {
     let all_steps = [
         "run",
         "--leave-out",
-        "3,9",
+        "dog,truck",
         "--pixmix",
         "0.5",
         "--mixup",
@@ -200,7 +200,7 @@ fn a_network_without_two_classes_gives_outputs_of_both() {
         at,
         &[
             &train[..],
-            &["third", "--init", "run", "--leave-out", "3,9"],
+            &["third", "--init", "run", "--leave-out", "dog,truck"],
         ]
         .concat(),
     );
