@@ -1,7 +1,7 @@
 //! The training loop.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use normgate::dataset::ImageSet;
@@ -51,11 +51,13 @@ pub struct Setting<'a> {
     pub resume: bool,
     /// Epochs between measurements on the calibration set; the last epoch always measures.
     pub measure_every: usize,
+    /// After how long no epoch is begun that would overrun it, by the longest one so far; the first one always runs.
+    pub stop_after: Option<Duration>,
     /// Whether progress bars are drawn.
     pub progress: bool,
 }
 
-/// Runs `recipe` to its last epoch and returns the metrics of the epochs run here.
+/// Runs `recipe` to its last epoch, or until [`Setting::stop_after`], and returns the metrics of the epochs run here.
 ///
 /// Repeatable on the CPU: the same recipe, images and thread count give the same weights, interrupted or not.
 ///
@@ -91,8 +93,13 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
     let calibration = Batches::new(setting.calibration, calibration_labels, setting.device);
     let mut file = MetricsFile::open(&setting.out.join(METRICS), state.epochs_done)?;
     let mut all = vec![];
+    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
     for epoch in state.epochs_done..recipe.epochs {
         let started = Instant::now();
+        let stop = setting.stop_after;
+        if !all.is_empty() && stop.is_some_and(|limit| begun.elapsed() + longest > limit) {
+            break;
+        }
         let mut metrics = run_epoch(recipe, setting, &network, &mut weights, &fit, epoch)?;
         if (epoch + 1) % setting.measure_every.max(1) == 0 || epoch + 1 == recipe.epochs {
             metrics.calibration_accuracy = Some(accuracy(
@@ -108,6 +115,7 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
         file.write(&metrics)?;
         checkpoint::save(&path, &weights, &state)?;
         all.push(metrics);
+        longest = longest.max(started.elapsed());
     }
     Ok(all)
 }

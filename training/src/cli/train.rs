@@ -1,6 +1,7 @@
 //! `normgate-train train`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args as ClapArgs, ValueEnum};
@@ -122,6 +123,9 @@ pub(super) struct Args {
     /// Epochs between measurements on the calibration set.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     measure_every: u32,
+    /// Begin no epoch that would end later than this many seconds after the first began; --resume goes on from there.
+    #[arg(long, value_name = "SECONDS")]
+    stop_after: Option<u64>,
     /// No progress bars.
     #[arg(long)]
     quiet: bool,
@@ -150,14 +154,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         out: args.out.clone(),
         resume: args.resume,
         measure_every: args.measure_every as usize,
+        stop_after: args.stop_after.map(Duration::from_secs),
         progress: !args.quiet,
     };
     let metrics = train::train(&recipe, &setting)?;
     match metrics.last() {
         Some(last) => println!(
-            "{}: epoch {}, loss {:.4}, calibration accuracy {:.4}, {:.0} images/s",
+            "{}: epoch {} of {}, loss {:.4}, calibration accuracy {:.4}, {:.0} images/s",
             args.out.display(),
             last.epoch,
+            recipe.epochs,
             last.loss,
             last.calibration_accuracy.unwrap_or(f64::NAN),
             last.images_per_second

@@ -26,6 +26,7 @@ fn exported(arch: Arch, folder: &Path) -> Exported {
         out: folder.to_owned(),
         resume: false,
         measure_every: 1,
+        stop_after: None,
         progress: false,
     };
     let _alone = torch_rng();

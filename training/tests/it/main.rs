@@ -1,6 +1,7 @@
 //! What the desk's half promises, one module a part.
 
 mod augment;
+mod away;
 mod command;
 mod export;
 mod fold;

@@ -22,6 +22,7 @@ fn outputs_are_the_folded_networks() {
         out: folder.path().to_owned(),
         resume: false,
         measure_every: 1,
+        stop_after: None,
         progress: false,
     };
     let _alone = torch_rng();

@@ -27,6 +27,7 @@ fn run(
         out: out.to_owned(),
         resume,
         measure_every: 1,
+        stop_after: None,
         progress: false,
     };
     let _alone = torch_rng();

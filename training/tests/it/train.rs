@@ -1,6 +1,7 @@
 //! Training on real images: it learns, it repeats, it resumes.
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use normgate_train::checkpoint;
@@ -24,6 +25,7 @@ fn run(recipe: &Recipe, out: &Path, resume: bool) -> Result<Vec<EpochMetrics>, T
         out: out.to_owned(),
         resume,
         measure_every: 1,
+        stop_after: None,
         progress: false,
     };
     let _alone = torch_rng();
@@ -111,6 +113,32 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
     assert_same(whole.path(), parts.path());
     let lines = std::fs::read_to_string(parts.path().join(METRICS)).unwrap();
     assert_eq!(lines.lines().count(), 3);
+}
+
+#[test]
+fn a_run_that_is_out_of_time_stops_at_a_checkpoint_and_goes_on() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let recipe = recipe(Arch::Resnet8, 3);
+    run(&recipe, whole.path(), false).unwrap();
+    let all = images();
+    // No time at all is time for one epoch.
+    for epoch in 1..=3 {
+        let setting = Setting {
+            fit: &all.slice(0..500).unwrap(),
+            calibration: &all.slice(500..600).unwrap(),
+            start: None,
+            device: Device::Cpu,
+            out: parts.path().to_owned(),
+            resume: true,
+            measure_every: 1,
+            stop_after: Some(Duration::ZERO),
+            progress: false,
+        };
+        let _alone = torch_rng();
+        let metrics = train(&recipe, &setting).unwrap();
+        assert_eq!(metrics.iter().map(|m| m.epoch).collect::<Vec<_>>(), [epoch]);
+    }
+    assert_same(whole.path(), parts.path());
 }
 
 fn every_negative() -> Negatives {
