@@ -64,7 +64,7 @@ fn plasma(count: i64, channels: i64, side: i64, device: Device) -> Tensor {
             grid
         };
         let weight = (&power * -(cells as f64).ln()).exp();
-        sum = sum + octave * weight;
+        sum += octave * weight;
         if cells >= side {
             return sum;
         }
@@ -117,7 +117,7 @@ fn waves(count: i64, side: i64, device: Device) -> Tensor {
         let along = (&x * angle.cos() + &y * angle.sin()) * frequency * std::f64::consts::PI;
         let strength = Tensor::randn([count, 3, 1, 1], (Kind::Float, device))
             * uniform(count, 1, 0.0, 1.0, device);
-        sum = sum + (along + phase).sin() * strength;
+        sum += (along + phase).sin() * strength;
     }
     let hard = uniform(count, 1, 0.0, 1.0, device).lt(0.5);
     stretched(&sum.sign().where_self(&hard, &sum))

@@ -71,10 +71,10 @@ impl Step {
         if let Some((others, share)) = &self.mixup {
             loss = loss * *share + cross_entropy(&images, others) * (1.0 - share);
         }
-        if let Some(negatives) = &recipe.negatives {
-            let rest = normalized.narrow(0, self.count, normalized.size()[0] - self.count);
-            loss = loss + to_uniform(&rest) * negatives.weight;
-        }
-        loss
+        let Some(negatives) = &recipe.negatives else {
+            return loss;
+        };
+        let rest = normalized.narrow(0, self.count, normalized.size()[0] - self.count);
+        loss + to_uniform(&rest) * negatives.weight
     }
 }
