@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A table of runs by AUROC and FPR95, out of what `normgate-train outputs` wrote for each.
 
-    compare-outputs.py NAME=FILE...
+    compare-outputs.py [--seen SET,SET] NAME=FILE...
 
 Each file has the sets `calibration` (in-distribution, with labels), `fit` (fit images, for neighbours and means), `near`
-and any others (far). In-distribution counts as positive; the larger score is the more known one.
+and any others (far). The far mean leaves out the sets that training has seen the like of. In-distribution counts as
+positive; the larger score is the more known one.
 """
 
 import json
@@ -74,10 +75,14 @@ def report(path):
     return hits.mean(), table
 
 
-if len(sys.argv) < 2:
+arguments = sys.argv[1:]
+seen = []
+if arguments[:1] == ["--seen"]:
+    seen, arguments = arguments[1].split(","), arguments[2:]
+if not arguments:
     sys.exit(__doc__)
 rows = {}
-for argument in sys.argv[1:]:
+for argument in arguments:
     name, path = argument.split("=", 1)
     rows[name] = report(path)
 sets = list(next(iter(rows.values()))[1])
@@ -88,7 +93,7 @@ print("| --- " * (5 + len(far)) + "|")
 for name, (accuracy, table) in rows.items():
     for score in table[sets[0]]:
         cells = [f"{table[s][score][0] * 100:.1f} / {table[s][score][1] * 100:.0f}" for s in far]
-        mean = [100 * np.mean([table[s][score][i] for s in far]) for i in (0, 1)]
+        mean = [100 * np.mean([table[s][score][i] for s in far if s not in seen]) for i in (0, 1)]
         near = [100 * v for v in table["near"][score]] if "near" in table else [np.nan] * 2
         print(f"| {name} | {score} | {accuracy * 100:.2f} | {near[0]:.2f} / {near[1]:.1f} | {mean[0]:.2f} / {mean[1]:.1f} | "
               + " | ".join(cells) + " |")
