@@ -13,11 +13,12 @@ use normgate::eval::gallery::{self, Gallery};
 use normgate::eval::labels::aligned;
 use normgate::eval::page::{Page, Source};
 use normgate::eval::run::{infer_all, score_all};
-use normgate::eval::{Report, ScoredSet, plots, whole};
+use normgate::eval::{Report, ScoredSet, plots};
 use normgate::model::Model;
 use normgate_core::Score;
 
 use super::model_file::ModelFile;
+use super::write_whole;
 
 /// The in-distribution set's name in the report.
 const ID_NAME: &str = "in-distribution";
@@ -105,8 +106,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     std::io::stdout().write_all(format!("{report}\n").as_bytes())?;
     if let Some(path) = &args.json {
         let json = serde_json::to_vec_pretty(&report)?;
-        whole::write(&[(path.clone(), &json)])
-            .map_err(|(path, why)| anyhow::Error::new(why).context(path.display().to_string()))?;
+        write_whole(path, &json)?;
     }
     if let Some(folder) = &args.plots {
         plots::write_all(folder, gate, &id.scored, &ood)?;

@@ -19,10 +19,11 @@ mod serial;
 mod shifts;
 mod sinks;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
+use normgate::eval::whole;
 use normgate::sink::{JsonLines, Sink, Text};
 
 pub(crate) use config::with_config;
@@ -116,9 +117,6 @@ pub(crate) fn reader_left(error: &anyhow::Error) -> bool {
 
 /// Writes a file through a temporary one beside it.
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    std::fs::write(&partial, bytes).with_context(|| partial.display().to_string())?;
-    std::fs::rename(&partial, path).with_context(|| path.display().to_string())
+    whole::write(&[(path.to_owned(), bytes)])
+        .map_err(|(path, e)| anyhow::Error::new(e).context(path.display().to_string()))
 }
