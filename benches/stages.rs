@@ -10,7 +10,7 @@ use normgate::model::Model;
 use normgate::pipeline::{Judge, terms_of};
 use normgate::preprocess::Preprocessor;
 use normgate::sink::{Event, Fanout, Meters, Record, Sink, SinkError};
-use normgate_core::CommitPolicy;
+use normgate_core::{CommitPolicy, DriftDetector, DriftPolicy};
 
 const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v1"];
 /// A webcam's usual frame.
@@ -67,13 +67,34 @@ fn network(c: &mut Criterion) {
     }
 }
 
+/// The test of a frame that is looked at, and the making of one, as for a model that is swapped in.
+fn drift(c: &mut Criterion) {
+    let model = model(MODELS[1]);
+    let table = &model.gate().expect("a gate").table;
+    let policy = DriftPolicy::new(1e8, 1, 0.95).expect("a policy");
+    let mut detector = DriftDetector::new(table, policy);
+    let scores = table.values().to_vec();
+    let mut at = 0;
+    c.bench_function("drift/frame", |b| {
+        b.iter(|| {
+            at = (at + 71) % scores.len();
+            detector.push(table.tails(black_box(scores[at])))
+        });
+    });
+    c.bench_function("drift/new", |b| {
+        b.iter(|| DriftDetector::new(black_box(table), policy));
+    });
+}
+
 /// All that a frame in hand costs until its sinks have it, and all but the network of it.
 fn end_to_end(c: &mut Criterion) {
     for name in MODELS {
         let camera = bytes(2 * (CAMERA.0 * CAMERA.1) as usize);
         let picture = yuyv(&camera);
         let policy = CommitPolicy::new(3, 5).expect("a policy");
-        let mut judge = Judge::new(model(name), policy).expect("a session");
+        let watch = DriftPolicy::new(1e8, 1, 0.95).expect("a policy");
+        let judge = Judge::new(model(name), policy).expect("a session");
+        let mut judge = judge.with_drift(watch);
         c.bench_function(&format!("camera-to-verdict/{name}"), |b| {
             b.iter(|| judge.judge(black_box(&picture)));
         });
@@ -111,5 +132,5 @@ fn hand_over(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, preprocess, network, end_to_end, hand_over);
+criterion_group!(benches, preprocess, network, drift, end_to_end, hand_over);
 criterion_main!(benches);

@@ -51,6 +51,16 @@ print(f"{recipe['learning_rate']}, {recipe['schedule']['kind']} schedule, warm-u
 print(f"weight decay {recipe['weight_decay']:g}, crop and flip, seed {recipe['seed']}, {recipe['precision']} convolutions ", end="")
 print(f"on a CPU. The last {d['calibration']['images']:,} training images set ranges and threshold; test images and ", end="")
 print("OOD sets are only ever scored.\n")
+if recipe.get("start"):
+    print("The weights do not start fresh: they are those of an earlier run, whose fingerprint stands in the file's recipe.", end=" ")
+if recipe.get("pixmix"):
+    print(f"PixMix on {percent(recipe['pixmix'])} of the images, with drawn pictures of nothing for its fractals.", end=" ")
+if recipe.get("negatives"):
+    n = recipe["negatives"]
+    print(f"Negatives ({', '.join(n['kinds'])}), {percent(n['share'])} of a batch, are pulled to the uniform distribution ", end="")
+    print(f"with weight {n['weight']:g}. All of them are made of the batch and of nothing.", end="")
+if any(recipe.get(step) for step in ("start", "pixmix", "negatives")):
+    print("\n")
 print("Activation ranges were chosen by the error of the int8 runtime's logits on the calibration images:\n")
 print("| ranges | squared error of the logits, share |\n| --- | --- |")
 for c in quantization["candidates"]:

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! device   source -> frame -> preprocess -> model -> gate -> commit -> sink
-//! desk     dataset -> (training) -> bundle -> model -> eval
+//! desk     dataset -> (training) -> bundle -> model -> eval, shift
 //! ```
 //!
 //! The two sides meet in one ONNX file, the [`bundle`]. A stage never imports a later one; [`pipeline`] alone knows
@@ -30,6 +30,10 @@ pub mod pipeline;
 
 /// What an evaluation measures.
 pub mod eval;
+
+/// Corrupted images, and how soon a drift alarm tells of them.
+#[cfg(feature = "shifts")]
+pub mod shift;
 
 /// How errors are told.
 pub mod error;

@@ -70,6 +70,24 @@ def wait_for(page, what, script, arg, is_right):
     raise AssertionError(f"{what}: {found}")
 
 
+def a_drift_alarm_is_shown_while_it_stands(tester):
+    with LiveServer(PROGRAM) as server, tester.page(server.url) as page:
+        server.tell("known cat 6.10")
+        check_verdict(page, "known", "cat", score="6.10", committed="cat")
+        expect(page.locator("#p-value")).to_have_text("0.5000")
+        expect(page.locator("#drift")).to_be_hidden()
+        expect(page.locator("[data-of=evidence]")).to_have_text("off")
+        server.tell("drift falling")
+        expect(page.locator("#drift")).to_have_text(re.compile("^Drift: scores are falling, "))
+        expect(page.locator("[data-of=drifts]")).to_have_text("1")
+        expect(page.locator("[data-of=evidence]")).to_have_text("12.5%")
+        check_verdict(page, "known", "cat", score="6.10", committed="cat")
+        tester.shot(page, "drift")
+        server.tell("drift over")
+        expect(page.locator("#drift")).to_be_hidden()
+        expect(page.locator("[data-of=drifts]")).to_have_text("1")
+
+
 def verdicts_follow_the_loop(tester):
     with LiveServer(PROGRAM) as server, tester.page(server.url) as page:
         server.tell("known cat 6.10")
@@ -307,6 +325,7 @@ def foreign_code_does_not_run(tester):
 
 CHECKS = [
     verdicts_follow_the_loop,
+    a_drift_alarm_is_shown_while_it_stands,
     pictures_are_the_cameras,
     the_curve_is_drawn,
     rejects_are_looked_through,

@@ -18,6 +18,7 @@ use normgate::model::Model;
 use normgate_core::Score;
 
 use super::model_file::ModelFile;
+use super::write_whole;
 
 /// The in-distribution set's name in the report.
 const ID_NAME: &str = "in-distribution";

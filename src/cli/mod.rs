@@ -5,6 +5,7 @@ mod cameras;
 mod classify;
 mod config;
 mod control;
+mod drift;
 mod eval;
 mod inspect;
 #[cfg(unix)]
@@ -14,7 +15,11 @@ mod model_file;
 mod monitor;
 mod run;
 mod serial;
+#[cfg(feature = "shifts")]
+mod shifts;
 mod sinks;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -40,6 +45,9 @@ enum Command {
     Classify(classify::Args),
     /// Measure accuracy and out-of-distribution detection on sets of images.
     Eval(eval::Args),
+    /// Measure how soon a drift alarm tells of worse pictures, on images corrupted as in CIFAR-10-C.
+    #[cfg(feature = "shifts")]
+    Shifts(shifts::Args),
     /// Show everything that a model file says of itself.
     Inspect(inspect::Args),
     /// Measure the latency of each stage on this machine.
@@ -87,6 +95,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Cameras(args) => cameras::run(&args),
         Command::Classify(args) => classify::run(&args),
         Command::Eval(args) => eval::run(&args),
+        #[cfg(feature = "shifts")]
+        Command::Shifts(args) => shifts::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         #[cfg(unix)]
@@ -102,4 +112,13 @@ pub(crate) fn reader_left(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|e| e.downcast_ref::<std::io::Error>())
         .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Writes a file through a temporary one beside it.
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    std::fs::write(&partial, bytes).with_context(|| partial.display().to_string())?;
+    std::fs::rename(&partial, path).with_context(|| path.display().to_string())
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
-use normgate::pipeline::{Judge, Pipeline, PipelineError, Swapper};
+use normgate::pipeline::{Judge, Pipeline, PipelineError, Successor, Swapper};
 use normgate::sink::{Fanout, Meters, Wait};
 use normgate::source;
 use normgate_core::CommitPolicy;
 use sd_notify::NotifyState;
 
 use super::control::Signals;
+use super::drift::DriftArgs;
 use super::model_file::ModelFile;
 use super::sinks::SinkArgs;
 
@@ -47,6 +48,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "K/N", value_parser = policy)]
     commit: Option<CommitPolicy>,
     #[command(flatten)]
+    drift: DriftArgs,
+    #[command(flatten)]
     sinks: SinkArgs,
 }
 
@@ -68,18 +71,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         None if live => CommitPolicy::new(3, 5)?,
         None => CommitPolicy::IMMEDIATE,
     };
-    let judge = Judge::new(model, policy)?;
+    let drift = args.drift.policy()?;
+    let mut judge = Judge::new(model, policy)?;
+    if let Some(policy) = drift {
+        judge = judge.with_drift(policy);
+    }
     let meters = Arc::new(Meters::new(Arc::clone(judge.terms())));
     let swapper = match args.model.path() {
         Some(path) => {
             let threads = args.model.pool()?;
-            let swapper = Swapper::spawn(
-                path.to_owned(),
+            let wanted = Successor {
                 threads,
                 labels,
-                args.model.reject_rate(),
-                args.watch,
-            );
+                reject_rate: args.model.reject_rate(),
+                drift,
+            };
+            let swapper = Swapper::spawn(path.to_owned(), wanted, args.watch);
             Some(swapper.context("the thread that reads models")?)
         }
         None if args.watch => bail!("--watch without --model; expected a model file to watch"),

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use normgate_core::{CommitPolicy, Committed, Committer, Verdict};
+use normgate_core::{CommitPolicy, Committed, Committer, Drift, DriftPolicy, Verdict};
 
+use super::drift::Watch;
 use super::swap::NewModel;
 use crate::frame::Picture;
 use crate::model::{Inference, Model, ModelError, Session};
 use crate::preprocess::Preprocessor;
-use crate::sink::{GateTerms, Terms};
+use crate::sink::{DriftState, GateTerms, Terms};
 
 /// Told of a frame that the network ran on and no score could be computed of.
 const UNSCORED: &str = "the network's outputs have no score";
@@ -22,6 +23,7 @@ pub struct Judge {
     pixels: Vec<u8>,
     inference: Inference,
     committer: Committer,
+    watch: Option<Watch>,
 }
 
 /// What was decided of one picture, and how long it took.
@@ -31,13 +33,15 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The prediction with it.
     pub committed: Committed,
+    /// Which way the scores went, if the drift test alarms at this picture; not again while that alarm stands.
+    pub alarm: Option<Drift>,
     /// Why there is no score, where there is none.
     pub fault: Option<String>,
     /// Picture to pixels; none if that failed.
     pub preprocess: Option<Duration>,
     /// Pixels to logits and features; none if it was not reached or failed.
     pub network: Option<Duration>,
-    /// Logits and features to verdict and commitment.
+    /// Logits and features to verdict, commitment and drift.
     pub gate: Duration,
     /// All of it.
     pub total: Duration,
@@ -57,8 +61,23 @@ impl Judge {
             pixels: vec![0; spec.input_len()],
             inference: Inference::default(),
             committer: Committer::new(policy),
+            watch: None,
             model,
         })
+    }
+
+    /// The same with the stream of scores watched for drift. A model without a gate has no calibration scores to
+    /// compare with, and is not watched.
+    #[must_use]
+    pub fn with_drift(mut self, policy: DriftPolicy) -> Self {
+        self.watch = self.model.gate().map(|gate| Watch::new(gate, policy));
+        self
+    }
+
+    /// What the drift test says; none where there is none.
+    #[must_use]
+    pub fn drift(&self) -> Option<DriftState> {
+        self.watch.as_ref().map(Watch::state)
     }
 
     /// The words of the model.
@@ -67,7 +86,7 @@ impl Judge {
         &self.terms
     }
 
-    /// Judges by another model from here on; what was committed is forgotten.
+    /// Judges by another model from here on; what was committed is forgotten, and its drift test has seen nothing.
     pub fn swap(&mut self, new: NewModel) {
         let spec = new.model.preprocess();
         self.preprocessor = Preprocessor::new(spec);
@@ -75,13 +94,22 @@ impl Judge {
         self.pixels.resize(spec.input_len(), 0);
         self.terms = Arc::new(terms_of(&new.model));
         self.session = new.session;
+        self.watch = self.watch.take().and_then(|old| {
+            // Made on another thread, unless for another policy.
+            let made = new.watch.filter(|watch| watch.policy() == old.policy());
+            let gate = new.model.gate()?;
+            Some(made.unwrap_or_else(|| Watch::new(gate, old.policy())))
+        });
         self.model = new.model;
         self.committer.reset();
     }
 
-    /// Forgets the verdicts so far, as after a camera was lost.
+    /// Forgets the verdicts so far and a drift alarm, as after a camera was lost.
     pub fn forget(&mut self) {
         self.committer.reset();
+        if let Some(watch) = &mut self.watch {
+            watch.reset();
+        }
     }
 
     /// The verdict and the commitment on one picture; unknown, with the reason, where it cannot be scored.
@@ -103,8 +131,9 @@ impl Judge {
             Ok(()) => {
                 judgement.network = Some(gate - ready);
                 judgement.verdict = self.model.judge(&self.inference);
-                if judgement.verdict.score().is_none() {
-                    judgement.fault = Some(UNSCORED.to_owned());
+                match judgement.verdict.score() {
+                    Some(score) => judgement.alarm = self.watch(score),
+                    None => judgement.fault = Some(UNSCORED.to_owned()),
                 }
             }
             Err(why) => judgement.fault = Some(why),
@@ -122,10 +151,16 @@ impl Judge {
         judgement
     }
 
+    fn watch(&mut self, score: f32) -> Option<Drift> {
+        let (watch, gate) = self.watch.as_mut().zip(self.model.gate())?;
+        watch.push(gate, score)
+    }
+
     fn unknown(&self, fault: Option<String>) -> Judgement {
         Judgement {
             verdict: Verdict::UNSCORED,
             committed: Committed::Unknown,
+            alarm: None,
             fault,
             preprocess: None,
             network: None,

@@ -1,11 +1,12 @@
 //! Source to sinks, frame by frame.
 //!
 //! ```text
-//! Source --Frame--> Judge (preprocess, network, gate, commit) --Record--> Fanout
-//!                     ^                                           ^
-//!        Control: swap the model, stop         Meters: counts, times of stages
+//! Source --Frame--> Judge (preprocess, network, gate, commit, drift) --Record--> Fanout
+//!                     ^                                                  ^
+//!        Control: swap the model, stop                Meters: counts, times of stages
 //! ```
 
+mod drift;
 mod judge;
 mod run;
 mod swap;
@@ -15,9 +16,10 @@ use thiserror::Error;
 use crate::model::ModelError;
 use crate::source::SourceError;
 
+pub use drift::STANDS;
 pub use judge::{Judge, Judgement, terms_of};
 pub use run::{Control, Order, Pipeline, STALE};
-pub use swap::{NewModel, Swapper};
+pub use swap::{NewModel, Successor, Swapper};
 
 /// Why the loop ended before its source did.
 #[derive(Debug, Error)]

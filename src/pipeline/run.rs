@@ -84,6 +84,7 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         self.presence = Presence::Seen(Instant::now());
         self.meters.source_up.store(true, Relaxed);
+        self.meters.set_drift(self.judge.drift());
         fanout.status(Status::Started {
             source: source.describe(),
             terms: Arc::clone(self.judge.terms()),
@@ -192,6 +193,7 @@ impl Pipeline {
         }
         self.time(Stage::Gate, judgement.gate);
         self.time(Stage::Total, judgement.total);
+        let alarm = judgement.alarm;
         let name = std::mem::take(&mut self.record.name);
         self.fill(judgement, name, frame.name);
         self.record.truth.clone_from(&frame.truth.cloned());
@@ -201,6 +203,15 @@ impl Pipeline {
             .checked_sub(age)
             .unwrap_or(SystemTime::UNIX_EPOCH);
         fanout.offer(&self.record, Some(frame.picture));
+        if let Some(drift) = alarm {
+            let alarms = self.meters.count_drift(drift);
+            let frame = self.record.frame;
+            fanout.status(Status::Drifted {
+                drift,
+                frame,
+                alarms,
+            });
+        }
     }
 
     fn unreadable(&mut self, error: &SourceError, fanout: &mut Fanout) {
@@ -223,6 +234,8 @@ impl Pipeline {
         record.committed = judgement.committed;
         record.fault = judgement.fault;
         record.latency = judgement.total;
+        record.drift = self.judge.drift();
+        self.meters.set_drift(record.drift);
         self.meters.count(&record.verdict, record.fault.is_some());
     }
 
@@ -240,6 +253,7 @@ impl Pipeline {
         }
         self.presence = Presence::Lost;
         self.judge.forget();
+        self.meters.set_drift(self.judge.drift());
         self.meters.source_up.store(false, Relaxed);
         self.meters.losses.fetch_add(1, Relaxed);
         fanout.status(Status::Lost { why });
@@ -250,6 +264,7 @@ impl Pipeline {
         let terms = Arc::clone(self.judge.terms());
         self.record.terms = Arc::clone(&terms);
         self.meters.set_terms(Arc::clone(&terms));
+        self.meters.set_drift(self.judge.drift());
         self.meters.swaps.fetch_add(1, Relaxed);
         fanout.status(Status::Swapped { terms });
     }

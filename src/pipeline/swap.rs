@@ -3,6 +3,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use normgate_core::DriftPolicy;
+
+use super::drift::Watch;
 use crate::model::{Model, Session, Threads};
 
 /// How often a watched file is looked at.
@@ -13,24 +16,33 @@ const LOOK: Duration = Duration::from_millis(500);
 pub struct NewModel {
     pub(super) model: Model,
     pub(super) session: Session,
+    pub(super) watch: Option<Watch>,
+}
+
+/// How a model that takes another's place is prepared.
+#[derive(Debug, Clone)]
+pub struct Successor {
+    /// Threads of an inference.
+    pub threads: Threads,
+    /// The labels that it must have: whoever acts on a class was set up for those.
+    pub labels: Vec<String>,
+    /// Another reject rate than the file's, for which it must have enough calibration images.
+    pub reject_rate: Option<f64>,
+    /// The rate of its drift test; none where frames are not watched.
+    pub drift: Option<DriftPolicy>,
 }
 
 impl NewModel {
-    /// Reads a model file that is to take another's place, with the threshold of `reject_rate` where given.
+    /// Reads a model file that is to take another's place.
     ///
     /// # Errors
-    /// One line, if the file is refused, has no threshold or not enough calibration images for the rate, or has other labels than `labels`: whoever acts on a
-    /// class was set up for those.
-    pub fn load(
-        path: &Path,
-        threads: &Threads,
-        labels: &[String],
-        reject_rate: Option<f64>,
-    ) -> Result<Self, String> {
-        let mut model =
-            Model::load_with_threads(path, threads).map_err(|e| crate::error::one_line(&e))?;
+    /// One line, if the file is refused, has no threshold, or is not what `wanted` says.
+    pub fn load(path: &Path, wanted: &Successor) -> Result<Self, String> {
+        let labels = &wanted.labels;
+        let mut model = Model::load_with_threads(path, &wanted.threads)
+            .map_err(|e| crate::error::one_line(&e))?;
         let name = path.display();
-        if let Some(rate) = reject_rate {
+        if let Some(rate) = wanted.reject_rate {
             model = model
                 .with_reject_rate(rate)
                 .map_err(|e| format!("{name}: {e}"))?;
@@ -52,7 +64,12 @@ impl NewModel {
             ));
         }
         let session = model.session().map_err(|e| crate::error::one_line(&e))?;
-        Ok(Self { model, session })
+        let watch = model.gate().zip(wanted.drift);
+        Ok(Self {
+            session,
+            watch: watch.map(|(gate, policy)| Watch::new(gate, policy)),
+            model,
+        })
     }
 }
 
@@ -71,13 +88,7 @@ impl Swapper {
     ///
     /// # Errors
     /// The system's, if no thread can be started.
-    pub fn spawn(
-        path: PathBuf,
-        threads: Threads,
-        labels: Vec<String>,
-        reject_rate: Option<f64>,
-        watch: bool,
-    ) -> std::io::Result<Self> {
+    pub fn spawn(path: PathBuf, successor: Successor, watch: bool) -> std::io::Result<Self> {
         let (requests, asked) = channel();
         let (tell, results) = channel();
         let mut seen = Stamp::of(&path);
@@ -98,7 +109,7 @@ impl Swapper {
                     };
                     if wanted {
                         seen = Stamp::of(&path);
-                        let loaded = NewModel::load(&path, &threads, &labels, reject_rate);
+                        let loaded = NewModel::load(&path, &successor);
                         if tell.send(loaded).is_err() {
                             return;
                         }

@@ -2,7 +2,7 @@
 
 use normgate::frame::{ColorSpace, Picture, PixelFormat};
 use normgate::pipeline::Judge;
-use normgate_core::CommitPolicy;
+use normgate_core::{CommitPolicy, DriftPolicy};
 
 use crate::support::{MODELS, model};
 
@@ -22,7 +22,9 @@ fn a_frames_way_to_its_verdict_allocates_no_more_than_the_network_alone() {
         let bytes: Vec<u8> = (0..640 * 480 * 2).map(|i| (i * 31 % 251) as u8).collect();
         let (color, size) = (ColorSpace::default(), (640, 480));
         let picture = Picture::new(PixelFormat::Yuyv, color, size, 1280, &bytes).unwrap();
-        let mut judge = Judge::new(model, CommitPolicy::new(3, 5).unwrap()).unwrap();
+        let mut judge = Judge::new(model, CommitPolicy::new(3, 5).unwrap())
+            .unwrap()
+            .with_drift(DriftPolicy::new(1e8, 1, 0.95).unwrap());
         judge.judge(&picture);
         let whole = allocation_counter::measure(|| assert!(judge.judge(&picture).fault.is_none()));
         assert_eq!(whole.count_total, alone.count_total, "{name}");

@@ -107,6 +107,148 @@ fn run_as_json_agrees_with_its_summary() {
 }
 
 #[test]
+fn each_frame_has_a_p_value_and_drift_is_watched_unless_switched_off() {
+    let run = |more: &[&str]| {
+        let args = [&["run", "--format", "json"], more].concat();
+        let mut lines = json_lines(&succeeds(&args));
+        lines.pop();
+        lines
+    };
+    let watched = run(&[]);
+    for f in &watched {
+        let p = f["p_value"].as_f64().unwrap();
+        assert!(0.0 < p && p <= 1.0, "{f}");
+        // The threshold's reject rate is 5 %, and the table's p-values are too large by half a per cent at most.
+        let rejected = if f["verdict"] == "known" {
+            p <= 0.05
+        } else {
+            p <= 0.056
+        };
+        assert_eq!(f["verdict"] == "unknown", rejected, "{f}");
+        let evidence = f["drift_evidence"].as_f64().unwrap();
+        assert!((0.0..1.0).contains(&evidence), "{f}");
+        assert!(f["drift"].is_null(), "{f}");
+    }
+    for f in run(&["--drift=false"]) {
+        assert!(f["drift_evidence"].is_null() && f["drift"].is_null(), "{f}");
+    }
+    // Half of the sample frames are OOD: a test that looks at each of them finds out.
+    let args = ["--drift-every", "100", "--drift-stride", "1"];
+    let lines = run(&[&args[..], &["--source", "demo:?hold=2"]].concat());
+    let alarm = lines
+        .iter()
+        .position(|line| line["status"] == "drifted")
+        .unwrap();
+    assert_eq!(lines[alarm]["drift"], "falling");
+    assert_eq!(lines[alarm - 1]["drift"], "falling");
+    assert_eq!(lines[alarm]["frame"], lines[alarm - 1]["frame"]);
+}
+
+#[test]
+fn another_reject_rate_moves_the_threshold_and_no_p_value() {
+    let run = |more: &[&str]| {
+        let args = [&["run", "--format", "json"], more].concat();
+        let mut lines = json_lines(&succeeds(&args));
+        lines.pop();
+        lines
+    };
+    let (own, strict) = (run(&[]), run(&["--reject-rate", "0.3"]));
+    for (a, b) in own.iter().zip(&strict) {
+        assert_eq!((&a["score"], &a["p_value"]), (&b["score"], &b["p_value"]));
+        assert!(a["threshold"].as_f64() < b["threshold"].as_f64());
+        assert_eq!(
+            b["verdict"] == "known",
+            b["score"].as_f64() >= b["threshold"].as_f64()
+        );
+        let p = b["p_value"].as_f64().unwrap();
+        assert_eq!(
+            b["verdict"] == "unknown",
+            p <= if b["verdict"] == "known" { 0.3 } else { 0.306 },
+            "{b}"
+        );
+    }
+    let frame = root().join("device/source/src/demo_frames/cifar10_00000_cat.png");
+    let args = [
+        "classify",
+        "--format",
+        "json",
+        "--reject-rate",
+        "0.3",
+        path(&frame),
+    ];
+    assert_eq!(
+        json_lines(&succeeds(&args))[0]["threshold"],
+        strict[0]["threshold"]
+    );
+}
+
+#[test]
+fn shifts_measures_the_frames_to_the_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, json) = (
+        fixture("cifar10_test_300.bin"),
+        folder.path().join("r.json"),
+    );
+    let mut args = vec![
+        "shifts",
+        "--id",
+        path(&id),
+        "--limit",
+        "80",
+        "--orders",
+        "3",
+        "--quiet",
+    ];
+    args.extend([
+        "--drift-every",
+        "1e4",
+        "--corruption",
+        "contrast",
+        "--json",
+        path(&json),
+    ]);
+    let text = succeeds(&args);
+    assert!(
+        text.contains("contrast") && text.contains("false alarms"),
+        "{text}"
+    );
+    let report: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!(
+        (&report["frames"], &report["plan"]["orders"]),
+        (&80.into(), &3.into())
+    );
+    assert_eq!(report["plan"]["false_alarm_every_frames"], 1e4);
+    let rows = report["shifts"].as_array().unwrap();
+    assert_eq!(rows.len(), 5);
+    let strong = &rows[4];
+    assert_eq!(
+        (&strong["severity"], &strong["alarmed"], &strong["falling"]),
+        (&5.into(), &3.into(), &3.into())
+    );
+    assert!(strong["median"].as_u64().unwrap() < 20, "{strong}");
+    assert!(strong["accuracy"].as_f64() < report["unshifted"]["accuracy"].as_f64());
+    assert_eq!(succeeds(&args), text, "it does not repeat");
+    for (more, part) in [
+        (&["--corruption", "fog"][..], "gaussian_noise"),
+        (&["--orders", "0"], "--orders"),
+        (&["--drift-every", "1"], "--drift-every"),
+        (&["--drift-stride", "0"], "--drift-stride"),
+        (&["--limit", "0"], "--limit"),
+    ] {
+        let error = refused(&[&["shifts", "--id", path(&id), "--quiet"], more].concat());
+        assert!(
+            error.contains(part)
+                && error.contains(if part == "--limit" || part == "--orders" {
+                    "0"
+                } else {
+                    "expected"
+                }),
+            "{part}: {error}"
+        );
+    }
+}
+
+#[test]
 fn run_stops_after_the_frames_asked_for() {
     let lines = json_lines(&succeeds(&["run", "--frames", "3", "--format", "json"]));
     assert_eq!(lines.len(), 4);
@@ -345,6 +487,20 @@ fn bad_input_is_refused_in_one_clear_line() {
         (
             &["eval", "--id", "absent.bin", "--ood", "x=y"],
             &["absent.bin"],
+        ),
+        (&["shifts", "--id", "absent.bin"], &["absent.bin"]),
+        (
+            &["run", "--drift-every", "300"],
+            &["--drift-every", "stride 300", "expected 2 to 1e12"],
+        ),
+        (&["run", "--drift-every", "NaN"], &["--drift-every", "NaN"]),
+        (
+            &["run", "--drift-stride", "0"],
+            &["--drift-stride", "expected 1 or more"],
+        ),
+        (
+            &["run", "--reject-rate", "1.5"],
+            &["--reject-rate", "1.5", "expected"],
         ),
     ] {
         let error = refused(args);

@@ -44,6 +44,12 @@ fn a_configuration_says_what_the_command_line_would_and_the_command_line_has_the
     assert_eq!(told.last().unwrap()["summary"]["frames"], 5);
     let fewer = run_with(config, &["--frames", "2"]);
     assert_eq!(lines(&fewer.stdout).last().unwrap()["summary"]["frames"], 2);
+    let config =
+        "format = \"json\"\nframes = 1\ndrift = false\ndrift-every = 1e9\ndrift-stride = 30\n";
+    let evidence =
+        |more: &[&str]| lines(&run_with(config, more).stdout)[0]["drift_evidence"].clone();
+    assert!(evidence(&[]).is_null());
+    assert!(evidence(&["--drift"]).is_number());
     let silent = run_with(config, &["--headless"]);
     assert!(silent.status.success() && silent.stdout.is_empty());
 }
@@ -60,6 +66,12 @@ fn a_bad_configuration_is_refused_with_its_file_and_line() {
         ("commit = \"1/5\"\n", &["line 1", "1/5"]),
         ("headless = \"perhaps\"\n", &["line 1", "perhaps"]),
         ("model = [\"a\"]\n", &["line 1", "model", "array"]),
+        ("drift = \"often\"\n", &["line 1", "--drift", "often"]),
+        ("drift-stride = -1\n", &["line 1", "--drift-stride", "-1"]),
+        (
+            "drift-evry = 10\n",
+            &["line 1", "did you mean `drift-every`"],
+        ),
         (
             "config = \"other.toml\"\n",
             &["line 1", "unknown key `config`"],

@@ -5,6 +5,7 @@ mod bundle;
 mod command;
 mod dataset;
 mod device;
+mod drift;
 mod eval_sets;
 mod metrics;
 mod model;
@@ -13,6 +14,8 @@ mod pipeline;
 mod plots;
 mod process;
 mod report;
+mod script;
 #[cfg(unix)]
 mod serial;
+mod shift;
 mod support;

@@ -2,139 +2,16 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use normgate::frame::{Frame, OwnedFrame};
-use normgate::pipeline::{Control, Judge, NewModel, Order, Pipeline, PipelineError, Swapper};
-use normgate::sink::{Event, Fanout, Meters, Record, Sink, SinkError, Status, Summary, Wait};
-use normgate::source::{Next, Source, SourceError};
+use normgate::frame::OwnedFrame;
+use normgate::pipeline::{Control, Judge, NewModel, Order, PipelineError, Successor, Swapper};
+use normgate::sink::Status;
+use normgate::source::SourceError;
 use normgate_core::{CommitPolicy, Committed, Verdict};
 
+use crate::script::{Run, Step, Told, run_judge};
 use crate::support::{MODELS, demo_frames, model, model_path};
-
-/// What a scripted source does at each call.
-enum Step {
-    Frame(OwnedFrame),
-    /// A frame whose bytes are no JPEG.
-    Damaged,
-    Waiting,
-    Lost(&'static str),
-    Unreadable,
-    Dead,
-}
-
-struct Script {
-    steps: VecDeque<Step>,
-    live: bool,
-}
-
-impl Source for Script {
-    fn next(&mut self, visit: &mut dyn FnMut(&Frame<'_>)) -> Result<Next, SourceError> {
-        use normgate::frame::{ColorSpace, Picture, PixelFormat};
-        match self.steps.pop_front() {
-            None => Ok(Next::End),
-            Some(Step::Frame(frame)) => {
-                visit(&frame.view());
-                Ok(Next::Frame)
-            }
-            Some(Step::Damaged) => {
-                let frame = demo_frames().remove(0);
-                let jpeg = [0xff, 0xd8, 0xff];
-                let color = ColorSpace::default();
-                let picture = Picture::new(PixelFormat::Jpeg, color, (32, 32), 0, &jpeg).unwrap();
-                visit(&Frame {
-                    picture,
-                    ..frame.view()
-                });
-                Ok(Next::Frame)
-            }
-            Some(Step::Waiting) => {
-                std::thread::sleep(Duration::from_millis(50));
-                Ok(Next::Waiting)
-            }
-            Some(Step::Lost(why)) => Ok(Next::Lost { why: why.into() }),
-            Some(Step::Unreadable) => Err(SourceError::Truncated {
-                name: "script".into(),
-                id: 0,
-                found: 1,
-                expected: 2,
-            }),
-            Some(Step::Dead) => Err(SourceError::Terminal),
-        }
-    }
-
-    fn is_live(&self) -> bool {
-        self.live
-    }
-
-    fn describe(&self) -> String {
-        "script".into()
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Told {
-    Record(Record),
-    Status(Status),
-}
-
-/// Keeps what it is told.
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<Told>>>);
-
-impl Sink for Memory {
-    fn name(&self) -> &'static str {
-        "memory"
-    }
-
-    fn take(&mut self, event: Event<'_>) -> Result<(), SinkError> {
-        let told = match event {
-            Event::Record(record, _) => Told::Record(record.clone()),
-            Event::Status(status) => Told::Status(status.clone()),
-        };
-        self.0.lock().unwrap().push(told);
-        Ok(())
-    }
-
-    fn is_lossless(&self) -> bool {
-        true
-    }
-}
-
-struct Run {
-    ended: Result<(), PipelineError>,
-    told: Vec<Told>,
-    summary: Summary,
-    meters: Arc<Meters>,
-}
-
-impl Run {
-    fn records(&self) -> Vec<&Record> {
-        self.told
-            .iter()
-            .filter_map(|told| match told {
-                Told::Record(record) => Some(record),
-                Told::Status(_) => None,
-            })
-            .collect()
-    }
-
-    /// The statuses between start and end, by their JSON names.
-    fn statuses(&self) -> Vec<&'static str> {
-        self.told
-            .iter()
-            .filter_map(|told| match told {
-                Told::Record(_) => None,
-                Told::Status(Status::Lost { .. }) => Some("lost"),
-                Told::Status(Status::Restored) => Some("restored"),
-                Told::Status(Status::Swapped { .. }) => Some("swapped"),
-                Told::Status(Status::SwapRefused { .. }) => Some("refused"),
-                Told::Status(_) => None,
-            })
-            .collect()
-    }
-}
 
 fn run(
     steps: impl IntoIterator<Item = Step>,
@@ -143,24 +20,15 @@ fn run(
     control: &mut dyn Control,
 ) -> Run {
     let judge = Judge::new(model(MODELS[0]), policy).unwrap();
-    let meters = Arc::new(Meters::new(Arc::clone(judge.terms())));
-    let memory = Memory::default();
-    let mut fanout = Fanout::new(Arc::clone(&meters)).with_wait(Wait::Always);
-    fanout.add(Box::new(memory.clone()), 64).unwrap();
-    let mut pipeline = Pipeline::new(judge, Arc::clone(&meters));
-    let mut source = Script {
-        steps: steps.into_iter().collect(),
-        live,
-    };
-    let ended = pipeline.run(&mut source, &mut fanout, control, None);
-    let summary = pipeline.summary(&source);
-    fanout.finish(summary.clone(), Duration::from_secs(60));
-    let told = std::mem::take(&mut *memory.0.lock().unwrap());
-    Run {
-        ended,
-        told,
-        summary,
-        meters,
+    run_judge(judge, steps, live, control, |_| Vec::new())
+}
+
+pub(crate) fn successor(labels: Vec<String>) -> Successor {
+    Successor {
+        threads: normgate::model::Threads::ONE,
+        labels,
+        reject_rate: None,
+        drift: None,
     }
 }
 
@@ -300,7 +168,7 @@ fn a_dead_source_ends_the_loop_with_its_error_and_a_summary() {
 }
 
 /// Gives its orders one a turn, then lets the loop go on.
-struct Orders(VecDeque<Order>);
+pub(crate) struct Orders(pub(crate) VecDeque<Order>);
 
 impl Control for Orders {
     fn turn(&mut self) -> Order {
@@ -320,12 +188,7 @@ fn an_order_to_stop_ends_the_loop_before_the_next_frame() {
 #[test]
 fn a_swapped_model_judges_the_next_frame_and_commits_afresh() {
     let labels = model(MODELS[0]).description().labels.clone();
-    let new = NewModel::load(
-        &model_path(MODELS[1]),
-        &normgate::model::Threads::ONE,
-        &labels,
-        None,
-    );
+    let new = NewModel::load(&model_path(MODELS[1]), &successor(labels));
     let mut orders = Orders(
         [
             Order::GoOn,
@@ -366,7 +229,7 @@ fn a_model_with_other_labels_or_without_a_threshold_takes_no_place() {
     let mut labels = model(MODELS[0]).description().labels.clone();
     labels[3] = "tiger".into();
     let path = model_path(MODELS[1]);
-    let why = NewModel::load(&path, &normgate::model::Threads::ONE, &labels, None).unwrap_err();
+    let why = NewModel::load(&path, &successor(labels.clone())).unwrap_err();
     assert!(
         why.contains("label 3 is \"cat\"") && why.contains("\"tiger\""),
         "{why}"
@@ -374,7 +237,7 @@ fn a_model_with_other_labels_or_without_a_threshold_takes_no_place() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.onnx");
     std::fs::write(&broken, b"not a model").unwrap();
-    let why = NewModel::load(&broken, &normgate::model::Threads::ONE, &labels, None).unwrap_err();
+    let why = NewModel::load(&broken, &successor(labels)).unwrap_err();
     assert!(why.contains("broken.onnx") && !why.contains('\n'), "{why}");
 }
 
@@ -395,10 +258,7 @@ fn a_watched_file_is_read_when_it_changes_and_any_file_on_request() {
     let path = folder.path().join("model.onnx");
     std::fs::copy(model_path(MODELS[0]), &path).unwrap();
     let labels = model(MODELS[0]).description().labels.clone();
-    let spawn = |watch| {
-        let one = normgate::model::Threads::ONE;
-        Swapper::spawn(path.clone(), one, labels.clone(), None, watch).unwrap()
-    };
+    let spawn = |watch| Swapper::spawn(path.clone(), successor(labels.clone()), watch).unwrap();
     let (asked, watching) = (spawn(false), spawn(true));
     asked.request();
     assert!(told_by(&asked).is_ok());

@@ -1,7 +1,7 @@
 //! The desk's half of normgate, in the order of its flow:
 //!
 //! ```text
-//! dataset -> augment -> network -> loss -> train -> checkpoint
+//! dataset -> augment -> (pictures -> mix, negatives) -> network -> loss -> train -> checkpoint
 //! checkpoint -> fold -> ranges -> quantize -> export -> threshold -> models/
 //! ```
 //!
@@ -13,6 +13,12 @@ pub mod device;
 
 pub mod augment;
 
+pub mod pictures;
+
+pub mod mix;
+
+pub mod negatives;
+
 pub mod network;
 
 pub mod loss;
@@ -23,9 +29,13 @@ pub mod recipe;
 
 pub mod optimizer;
 
+pub mod step;
+
 pub mod metrics;
 
 pub mod checkpoint;
+
+pub mod start;
 
 pub mod train;
 
@@ -40,5 +50,7 @@ pub mod export;
 pub mod references;
 
 pub mod threshold;
+
+pub mod outputs;
 
 pub use error::TrainError;

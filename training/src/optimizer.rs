@@ -168,6 +168,24 @@ impl Weights {
         all
     }
 
+    /// Starts from what [`Weights::inference`] gave: live and averaged weights alike, without momentum.
+    ///
+    /// # Errors
+    /// The name of the first tensor that is missing or of another shape.
+    pub fn start_from(&mut self, inference: &[(String, Tensor)]) -> Result<(), String> {
+        let mut named = inference
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+            .collect::<Vec<_>>();
+        named.push(("optimizer.momentum".into(), self.momentum.zeros_like()));
+        let average = (self.average.take(), self.average_statistics.take());
+        let restored = self.restore(&named);
+        let averaged = average.0.is_some();
+        self.average = averaged.then(|| self.flat.detach().copy());
+        self.average_statistics = averaged.then(|| self.statistics.copy());
+        restored
+    }
+
     /// Takes back what [`Weights::named`] gave.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::Precision;
 use crate::error::TrainError;
 use crate::loss::Loss;
+use crate::negatives::{Making, Negatives};
 use crate::network::Arch;
 use crate::schedule::Schedule;
 
@@ -36,6 +37,18 @@ pub struct Recipe {
     pub ema_decay: f64,
     /// Whether images are cropped (after padding by 4) and flipped.
     pub augment: bool,
+    /// SHA-256 of the weights that the run starts from; fresh ones where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// Share of the images that go through PixMix, in [0, 1].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pixmix: f64,
+    /// mixup's alpha; 0 mixes nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mixup: f64,
+    /// Negatives beside the images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negatives: Option<Negatives>,
     /// Arithmetic of the convolutions.
     #[serde(default)]
     pub precision: Precision,
@@ -43,7 +56,17 @@ pub struct Recipe {
     pub seed: u64,
 }
 
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
 impl Recipe {
+    /// Whether an epoch needs pictures of nothing.
+    pub fn needs_pictures(&self) -> bool {
+        let negatives = self.negatives.as_ref();
+        self.pixmix > 0.0 || negatives.is_some_and(|n| n.kinds.contains(&Making::Pictures))
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -93,6 +116,15 @@ impl Recipe {
         }
         if !unit(self.ema_decay) {
             return bad("EMA decay", self.ema_decay.to_string(), "in [0, 1)");
+        }
+        if !(0.0..=1.0).contains(&self.pixmix) {
+            return bad("PixMix", self.pixmix.to_string(), "in [0, 1]");
+        }
+        if !(self.mixup >= 0.0 && self.mixup.is_finite()) {
+            return bad("mixup", self.mixup.to_string(), "0 or more");
+        }
+        if let Some(negatives) = &self.negatives {
+            negatives.check()?;
         }
         self.schedule.check(self.epochs)
     }

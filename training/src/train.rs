@@ -1,7 +1,7 @@
 //! The training loop.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use normgate::dataset::ImageSet;
@@ -16,7 +16,10 @@ use crate::error::TrainError;
 use crate::metrics::{EpochMetrics, MetricsFile};
 use crate::network::Network;
 use crate::optimizer::{Weights, Which};
+use crate::pictures::Pool;
 use crate::recipe::Recipe;
+use crate::start::Start;
+use crate::step::Step;
 
 /// The checkpoint's name in a run's folder.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -28,6 +31,9 @@ const EVALUATION_BATCH: usize = 500;
 /// Steps between readings of the loss: each reading waits for the device.
 const READ_EVERY: usize = 20;
 
+/// Pictures of nothing that an epoch draws.
+const PICTURES: i64 = 2048;
+
 /// What a run needs beside its recipe.
 #[derive(Debug)]
 pub struct Setting<'a> {
@@ -35,6 +41,8 @@ pub struct Setting<'a> {
     pub fit: &'a ImageSet,
     /// Images that only measure, labelled.
     pub calibration: &'a ImageSet,
+    /// The weights to start from, where the recipe names some.
+    pub start: Option<&'a Start>,
     /// Where training runs.
     pub device: Device,
     /// The folder of the checkpoint and the metrics; made where it is missing.
@@ -43,11 +51,13 @@ pub struct Setting<'a> {
     pub resume: bool,
     /// Epochs between measurements on the calibration set; the last epoch always measures.
     pub measure_every: usize,
+    /// After how long no epoch is begun that would overrun it, by the longest one so far; the first one always runs.
+    pub stop_after: Option<Duration>,
     /// Whether progress bars are drawn.
     pub progress: bool,
 }
 
-/// Runs `recipe` to its last epoch and returns the metrics of the epochs run here.
+/// Runs `recipe` to its last epoch, or until [`Setting::stop_after`], and returns the metrics of the epochs run here.
 ///
 /// Repeatable on the CPU: the same recipe, images and thread count give the same weights, interrupted or not.
 ///
@@ -74,6 +84,7 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
     tch::manual_seed(recipe.seed as i64);
     let network = recipe.arch.network(state.classes.len() as i64);
     let mut weights = Weights::new(&network, setting.device, recipe.ema_decay > 0.0);
+    start(recipe, setting, &state, &mut weights)?;
     if path.exists() {
         resume(&path, setting.resume, &mut state, &mut weights)?;
     }
@@ -82,8 +93,13 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
     let calibration = Batches::new(setting.calibration, calibration_labels, setting.device);
     let mut file = MetricsFile::open(&setting.out.join(METRICS), state.epochs_done)?;
     let mut all = vec![];
+    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
     for epoch in state.epochs_done..recipe.epochs {
         let started = Instant::now();
+        let stop = setting.stop_after;
+        if !all.is_empty() && stop.is_some_and(|limit| begun.elapsed() + longest > limit) {
+            break;
+        }
         let mut metrics = run_epoch(recipe, setting, &network, &mut weights, &fit, epoch)?;
         if (epoch + 1) % setting.measure_every.max(1) == 0 || epoch + 1 == recipe.epochs {
             metrics.calibration_accuracy = Some(accuracy(
@@ -99,8 +115,40 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
         file.write(&metrics)?;
         checkpoint::save(&path, &weights, &state)?;
         all.push(metrics);
+        longest = longest.max(started.elapsed());
     }
     Ok(all)
+}
+
+/// Puts the weights that the recipe names into `weights`.
+fn start(
+    recipe: &Recipe,
+    setting: &Setting<'_>,
+    state: &State,
+    weights: &mut Weights,
+) -> Result<(), TrainError> {
+    let found = setting.start.map(Start::sha256).transpose()?;
+    if found != recipe.start {
+        return Err(TrainError::Recipe {
+            field: "start",
+            value: format!("{:?}", recipe.start),
+            expected: "the fingerprint of the weights given",
+        });
+    }
+    let Some(start) = setting.start else {
+        return Ok(());
+    };
+    let theirs = &start.state;
+    if (theirs.recipe.arch, &theirs.classes) != (recipe.arch, &state.classes) {
+        return Err(TrainError::Data(format!(
+            "the weights to start from are a {} for {} classes, expected a {} for the same {} classes",
+            theirs.recipe.arch,
+            theirs.classes.len(),
+            recipe.arch,
+            state.classes.len()
+        )));
+    }
+    weights.start_from(&start.weights).map_err(TrainError::Data)
 }
 
 fn labels<'a>(set: &'a ImageSet, role: &str) -> Result<&'a [u16], TrainError> {
@@ -170,6 +218,9 @@ fn run_epoch(
         Tensor::zeros([], options),
         Tensor::zeros([], options),
     );
+    let pool = recipe
+        .needs_pictures()
+        .then(|| Pool::new(PICTURES, i64::from(setting.fit.height()), setting.device));
     let steps = order.len().div_ceil(recipe.batch);
     let mut learning_rate = 0.0;
     for (step, indices) in order.chunks(recipe.batch).enumerate() {
@@ -180,11 +231,15 @@ fn run_epoch(
                 false => Crop::CENTRE,
             })
             .collect();
-        let (images, labels) = fit.batch(indices, &crops, recipe.precision.kind());
+        let (images, labels) = fit.batch(indices, &crops, Kind::Float);
+        let batch = Step::new(images, &labels, recipe, pool.as_ref(), &mut rng);
         let parameters = weights.views(Which::Live, recipe.precision.kind());
         let statistics = weights.statistics(Which::Live);
-        let forward = network.forward(&images, &parameters, &statistics, true, recipe.dropout);
-        let loss = recipe.loss.mean(&forward.logits, &labels);
+        let input = batch.input(recipe.precision.kind());
+        let forward = network.forward(&input, &parameters, &statistics, true, recipe.dropout);
+        let head = network.head(&parameters);
+        let normalized = recipe.loss.normalized(&forward.logits, head);
+        let loss = batch.loss(&normalized, &labels, recipe);
         loss.backward();
         let at = epoch as f64 + (step + 1) as f64 / steps as f64;
         learning_rate = recipe.learning_rate
@@ -195,7 +250,7 @@ fn run_epoch(
         weights.average(recipe.ema_decay);
         no_grad(|| {
             let n = indices.len() as f64;
-            let logits = forward.logits.detach();
+            let logits = forward.logits.detach().narrow(0, 0, indices.len() as i64);
             let hit = logits.argmax(1, false).eq_tensor(&labels).sum(Kind::Float);
             let norm = logits
                 .norm_scalaropt_dim(2.0, [1i64].as_slice(), false)

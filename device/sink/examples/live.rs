@@ -1,7 +1,7 @@
 //! The live page with made events, without a camera or a model: `live ADDR [--token FILE] [--rejects DIR]`.
 //!
 //! Verdicts follow a cycle, or lines on standard input from the first one on: `known CLASS SCORE`, `unknown SCORE`,
-//! `fault WHY`, `lost WHY`, `restored`, `refuse WHY`, `color R G B`, `freeze`, `quit`.
+//! `fault WHY`, `lost WHY`, `restored`, `refuse WHY`, `drift falling`, `drift rising`, `drift over`, `color R G B`, `freeze`, `quit`.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -10,11 +10,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use normgate_frame::OwnedPicture;
 use normgate_sink::{
-    Demand, Event, GateTerms, HttpOptions, HttpSink, Meters, Record, Sink, Stage, Status, Terms,
-    Token,
+    Demand, DriftState, Event, GateTerms, HttpOptions, HttpSink, Meters, Record, Sink, Stage,
+    Status, Terms, Token,
 };
 
 const LABELS: [&str; 4] = ["airplane", "cat", "frog", "truck"];
@@ -114,7 +114,9 @@ fn feed(sink: &mut HttpSink, meters: &Meters, terms: &Arc<Terms>) -> Result<(), 
             if line == "quit" {
                 return Ok(());
             }
-            if let Some(status) = obey(&mut scene, &line)? {
+            if let Some(drift) = line.strip_prefix("drift ") {
+                drifted(meters, drift)?;
+            } else if let Some(status) = obey(&mut scene, &line)? {
                 meters.source_up.store(scene.lost.is_none(), Relaxed);
                 send(Event::Status(&status))?;
             }
@@ -201,6 +203,21 @@ fn obey(scene: &mut Scene, line: &str) -> Result<Option<Status>, String> {
         scene.is_frozen = false;
     }
     Ok(None)
+}
+
+/// An alarm, or its end.
+fn drifted(meters: &Meters, drift: &str) -> Result<(), String> {
+    let known = [Drift::Falling, Drift::Rising];
+    let alarm = known.into_iter().find(|known| known.name() == drift);
+    if alarm.is_none() && drift != "over" {
+        return Err(format!("drift {drift}: expected falling, rising or over"));
+    }
+    alarm.map(|alarm| meters.count_drift(alarm));
+    meters.set_drift(Some(DriftState {
+        evidence: 0.125,
+        alarm,
+    }));
+    Ok(())
 }
 
 /// Eight seconds of each class, then six of something else.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use normgate_frame::Truth;
 use serde_json::{Map, Value, json};
 
@@ -81,9 +81,12 @@ fn of_record(record: &Record) -> Value {
         "confidence": confidence,
         "nearest": nearest,
         "score": record.verdict.score(),
+        "p_value": record.verdict.p_value(),
         "score_name": terms.gate.map(|gate| gate.score),
         "threshold": terms.gate.map(|gate| gate.threshold),
         "committed": committed,
+        "drift": record.drift.and_then(|drift| drift.alarm).map(Drift::name),
+        "drift_evidence": record.drift.map(|drift| drift.evidence),
         "truth": record.truth.as_ref().map(Truth::name),
         "fault": record.fault,
         "latency_us": record.latency.as_secs_f64() * 1e6,
@@ -112,6 +115,17 @@ fn of_status(status: &Status, time: SystemTime) -> Value {
         Status::SwapRefused { why } => {
             json!({ "status": "swap_refused", "why": why, "time": time })
         }
+        Status::Drifted {
+            drift,
+            frame,
+            alarms,
+        } => json!({
+            "status": "drifted",
+            "drift": drift.name(),
+            "frame": frame,
+            "alarms": alarms,
+            "time": time,
+        }),
         Status::Ended(summary) => json!({ "summary": of_summary(summary) }),
     }
 }

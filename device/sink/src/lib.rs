@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod drift;
 mod fanout;
 #[cfg(feature = "http")]
 mod http;
@@ -35,6 +36,7 @@ use std::time::Duration;
 use normgate_frame::Picture;
 
 pub use clock::rfc3339;
+pub use drift::DriftState;
 pub use fanout::{Fanout, Wait};
 #[cfg(feature = "http")]
 pub use http::{HttpError, HttpLimits, HttpOptions, HttpSink, Token, TokenError};

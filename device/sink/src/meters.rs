@@ -1,9 +1,10 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use normgate_core::Verdict;
+use normgate_core::{Drift, Verdict};
 
+use crate::DriftState;
 use crate::terms::Terms;
 
 /// The stages that are timed, in flow order.
@@ -67,6 +68,11 @@ pub struct Meters {
     pub swaps: AtomicU64,
     /// Model files refused.
     pub swaps_refused: AtomicU64,
+    /// Drift alarms about falling scores.
+    pub drifts_falling: AtomicU64,
+    /// Drift alarms about rising ones.
+    pub drifts_rising: AtomicU64,
+    drift: DriftCell,
     /// Known verdicts by class, for the first [`Meters::CLASSES`] classes.
     pub by_class: Box<[AtomicU64]>,
     stages: [Histogram; Stage::ALL.len()],
@@ -87,6 +93,42 @@ pub struct SinkMeter {
     pub failed: AtomicU64,
     /// Whether it takes nothing any more: it panicked, or its reader left. Its events are then missed.
     pub dead: AtomicBool,
+}
+
+/// A [`DriftState`] without a lock. A reader may see the evidence of one frame beside the alarm of the next.
+#[derive(Debug, Default)]
+struct DriftCell {
+    there: AtomicBool,
+    evidence: AtomicU64,
+    /// 0 for none, 1 for falling, 2 for rising.
+    alarm: AtomicU8,
+}
+
+impl DriftCell {
+    fn get(&self) -> Option<DriftState> {
+        self.there.load(Relaxed).then(|| DriftState {
+            evidence: f64::from_bits(self.evidence.load(Relaxed)),
+            alarm: match self.alarm.load(Relaxed) {
+                1 => Some(Drift::Falling),
+                2 => Some(Drift::Rising),
+                _ => None,
+            },
+        })
+    }
+
+    fn set(&self, state: Option<DriftState>) {
+        self.there.store(state.is_some(), Relaxed);
+        let Some(DriftState { evidence, alarm }) = state else {
+            return;
+        };
+        self.evidence.store(evidence.to_bits(), Relaxed);
+        let alarm = match alarm {
+            None => 0,
+            Some(Drift::Falling) => 1,
+            Some(Drift::Rising) => 2,
+        };
+        self.alarm.store(alarm, Relaxed);
+    }
 }
 
 /// Counts of times below each of [`Histogram::BOUNDS_US`].
@@ -142,6 +184,9 @@ impl Meters {
             source_up: AtomicBool::new(false),
             swaps: AtomicU64::new(0),
             swaps_refused: AtomicU64::new(0),
+            drifts_falling: AtomicU64::new(0),
+            drifts_rising: AtomicU64::new(0),
+            drift: DriftCell::default(),
             by_class: (0..Self::CLASSES).map(|_| AtomicU64::new(0)).collect(),
             stages: std::array::from_fn(|_| Histogram::default()),
             terms: Mutex::new(terms),
@@ -164,6 +209,26 @@ impl Meters {
                 self.unknown.fetch_add(1, Relaxed);
             }
         }
+    }
+
+    /// Counts a drift alarm; how many there were, this one too.
+    pub fn count_drift(&self, drift: Drift) -> u64 {
+        match drift {
+            Drift::Falling => self.drifts_falling.fetch_add(1, Relaxed),
+            Drift::Rising => self.drifts_rising.fetch_add(1, Relaxed),
+        };
+        self.drifts_falling.load(Relaxed) + self.drifts_rising.load(Relaxed)
+    }
+
+    /// What the drift test says; none where there is none.
+    #[must_use]
+    pub fn drift(&self) -> Option<DriftState> {
+        self.drift.get()
+    }
+
+    /// What the drift test says from here on.
+    pub fn set_drift(&self, state: Option<DriftState>) {
+        self.drift.set(state);
     }
 
     /// Adds one time of a stage.

@@ -42,7 +42,7 @@ trait Target: Send + std::fmt::Debug {
 ///
 /// A class is shown if this frame's verdict is known and is the committed one; a known verdict that is not committed
 /// yet is shown as a hold. The camera lost, no frame for ten seconds and the end of the loop are a lost link, without
-/// a picture.
+/// a picture. While a drift alarm stands, a line says so below the picture.
 #[derive(Debug)]
 pub struct PanelSink {
     name: &'static str,
@@ -178,7 +178,8 @@ impl Sink for PanelSink {
             Event::Status(Status::Started { .. } | Status::Restored | Status::Swapped { .. }) => {
                 self.latest.hold(now);
             }
-            Event::Status(Status::SwapRefused { .. }) => return Ok(()),
+            // The record before it has said so.
+            Event::Status(Status::SwapRefused { .. } | Status::Drifted { .. }) => return Ok(()),
         }
         let ended = matches!(event, Event::Status(Status::Ended(_)));
         self.draw_if_due(now, ended)

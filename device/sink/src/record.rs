@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 use normgate_core::{Committed, Verdict};
 use normgate_frame::Truth;
 
+use crate::DriftState;
 use crate::terms::Terms;
 
 /// All that is told of one frame.
@@ -25,6 +26,8 @@ pub struct Record {
     pub verdict: Verdict,
     /// The committed prediction after it.
     pub committed: Committed,
+    /// The drift test after it; none where there is none.
+    pub drift: Option<DriftState>,
     /// Preprocess, network and gate together; zero for a frame that could not be read.
     pub latency: Duration,
     /// The words of the model that judged it.
@@ -44,6 +47,7 @@ impl Record {
             fault: None,
             verdict: Verdict::UNSCORED,
             committed: Committed::Unknown,
+            drift: None,
             latency: Duration::ZERO,
             terms,
         }

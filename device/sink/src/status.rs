@@ -1,9 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use normgate_core::Drift;
+
 use crate::terms::Terms;
 
-/// What happens beside frames. After any of them nothing is committed until new verdicts say so.
+/// What happens beside frames. After any but [`Drifted`](Self::Drifted) nothing is committed until new verdicts say so.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Status {
     /// The loop begins.
@@ -29,6 +31,16 @@ pub enum Status {
     SwapRefused {
         /// Why, on one line.
         why: String,
+    },
+    /// The drift test alarmed. Verdicts go on as they were; records say for how long the alarm stands
+    /// ([`DriftState`](crate::DriftState)), and it is not told again while it does.
+    Drifted {
+        /// Which way the scores went.
+        drift: Drift,
+        /// The frame of the alarm; its record comes first.
+        frame: u64,
+        /// Alarms so far, this one too.
+        alarms: u64,
     },
     /// The loop has ended; nothing follows.
     Ended(Summary),

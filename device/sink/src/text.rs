@@ -5,6 +5,7 @@ use std::io::Write;
 
 use normgate_core::{Committed, Verdict};
 
+use crate::drift::explained;
 use crate::lines::LineWriter;
 use crate::{Event, GateTerms, Record, Sink, SinkError, Status, Summary};
 
@@ -69,18 +70,25 @@ fn write_record(to: &mut String, record: &Record) -> std::fmt::Result {
             class,
             score,
             confidence,
-            ..
-        } => (
-            terms.label(*class),
-            format!("{}  confidence {confidence:.3}", against(*score)),
-        ),
+            p_value,
+        } => {
+            let against = against(*score);
+            (
+                terms.label(*class),
+                format!("{against}  p {p_value:.4}  confidence {confidence:.3}"),
+            )
+        }
         Verdict::Unknown {
             score: Some(score),
             nearest,
-            ..
+            p_value,
         } => {
             let nearest = nearest.map_or("none", |class| terms.label(class));
-            ("unknown", format!("{}  nearest {nearest}", against(*score)))
+            let p = p_value.map_or_else(String::new, |p| format!("  p {p:.4}"));
+            (
+                "unknown",
+                format!("{}{p}  nearest {nearest}", against(*score)),
+            )
         }
         Verdict::Unknown { score: None, .. } => {
             let why = record.fault.as_deref().unwrap_or("no score");
@@ -113,6 +121,16 @@ fn write_status(to: &mut String, status: &Status) -> std::fmt::Result {
         Status::Restored => writeln!(to, "the source is back"),
         Status::Swapped { terms } => writeln!(to, "another model: {}", terms.model),
         Status::SwapRefused { why } => writeln!(to, "a new model is refused: {why}"),
+        Status::Drifted {
+            drift,
+            frame,
+            alarms,
+        } => writeln!(
+            to,
+            "drift: at frame {frame} scores are {}: {} (alarm {alarms})",
+            drift.name(),
+            explained(*drift)
+        ),
         Status::Ended(summary) => write_summary(to, summary),
     }
 }

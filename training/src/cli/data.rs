@@ -27,6 +27,10 @@ pub(super) struct TrainingImages {
     /// export and threshold.
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
+    /// Leave these classes out, by name: what a network was never shown is a near OOD set of its own; the same for
+    /// train, export and threshold.
+    #[arg(long, value_name = "CLASSES", value_delimiter = ',')]
+    leave_out: Vec<String>,
 }
 
 impl TrainingImages {
@@ -52,6 +56,8 @@ impl TrainingImages {
         let held = all
             .slice(n - calibration..n)
             .context("calibration images")?;
+        let fit = without(fit, &self.leave_out)?;
+        let held = without(held, &self.leave_out)?;
         check_classes(&fit, "fit")?;
         check_classes(&held, "calibration")?;
         Ok((fit, held))
@@ -66,6 +72,41 @@ pub(super) fn open(
 ) -> anyhow::Result<ImageSet> {
     let spec = PreprocessSpec::new(width, height, Fit::CenterCrop);
     Ok(dataset::open(path, split, &spec)?)
+}
+
+/// `set` without the images of the classes `left_out`; the others keep their order.
+fn without(set: ImageSet, left_out: &[String]) -> anyhow::Result<ImageSet> {
+    if left_out.is_empty() {
+        return Ok(set);
+    }
+    for name in left_out {
+        if !set.classes().contains(name) {
+            bail!(
+                "--leave-out names {name}, expected one of {}",
+                set.classes().join(", ")
+            );
+        }
+    }
+    let kept: Vec<usize> = (0..set.classes().len())
+        .filter(|&c| !left_out.contains(&set.classes()[c]))
+        .collect();
+    let places: Vec<usize> = (0..set.len())
+        .filter(|&i| kept.contains(&usize::from(set.labels().unwrap_or_default()[i])))
+        .collect();
+    let part = set.select(&places)?;
+    let labels = part.labels().unwrap_or_default().iter();
+    let labels = labels
+        .filter_map(|&l| kept.iter().position(|&c| c == usize::from(l)))
+        .map(|l| l as u16)
+        .collect();
+    let classes = kept.iter().map(|&c| set.classes()[c].clone()).collect();
+    Ok(ImageSet::new(
+        part.width(),
+        part.height(),
+        part.images().to_vec(),
+        Some(labels),
+        classes,
+    )?)
 }
 
 /// A part that lacks a class is no sample of the whole: its threshold would mean nothing.

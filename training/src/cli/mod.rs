@@ -2,6 +2,7 @@
 
 mod data;
 mod export;
+mod outputs;
 mod threshold;
 mod train;
 
@@ -21,6 +22,8 @@ enum Command {
     Train(train::Args),
     /// Fold, quantize and export a checkpoint to one ONNX file.
     Export(export::Args),
+    /// Write a run's features and logits of image sets, for scores to be compared on.
+    Outputs(outputs::Args),
     /// Fit the threshold of an exported file on its calibration images.
     Threshold(threshold::Args),
 }
@@ -33,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Train(args) => train::run(args),
         Command::Export(args) => export::run(args),
+        Command::Outputs(args) => outputs::run(args),
         Command::Threshold(args) => threshold::run(args),
     }
 }

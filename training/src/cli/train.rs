@@ -1,14 +1,17 @@
 //! `normgate-train train`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args as ClapArgs, ValueEnum};
 use normgate_train::device::{self, DeviceChoice, Precision, PrecisionChoice};
 use normgate_train::loss::Loss;
+use normgate_train::negatives::{Making, Negatives};
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
 use normgate_train::schedule::Schedule;
+use normgate_train::start::Start;
 use normgate_train::train::{self, Setting};
 
 use super::data::{self, TrainingImages};
@@ -17,6 +20,7 @@ use super::data::{self, TrainingImages};
 enum LossName {
     Ce,
     Logitnorm,
+    Elogitnorm,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -44,7 +48,7 @@ pub(super) struct Args {
     /// The network.
     #[arg(long, value_enum, default_value = "resnet8")]
     arch: Arch,
-    /// The loss: cross entropy, or LogitNorm.
+    /// The loss: cross entropy, LogitNorm, or Extended LogitNorm.
     #[arg(long, value_enum, default_value = "logitnorm")]
     loss: LossName,
     /// LogitNorm's temperature.
@@ -83,6 +87,24 @@ pub(super) struct Args {
     /// Decay a step of the averaged weights; 0 keeps none.
     #[arg(long, default_value_t = 0.0)]
     ema: f64,
+    /// Start from the weights that the finished run in this folder would export.
+    #[arg(long, value_name = "FOLDER")]
+    init: Option<PathBuf>,
+    /// Share of the images that go through PixMix, with pictures of nothing for its fractals.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pixmix: f64,
+    /// mixup's alpha; 0 mixes nothing.
+    #[arg(long, value_name = "ALPHA", default_value_t = 0.0)]
+    mixup: f64,
+    /// Negatives a step, made of the batch and of nothing, as a share of the batch; 0 makes none.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    negatives: f64,
+    /// Weight of the negatives' loss.
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.5)]
+    negatives_weight: f64,
+    /// How negatives are made, in equal parts.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', default_values = ["pictures", "shuffled"])]
+    negatives_kinds: Vec<Making>,
     /// Neither crop nor flip.
     #[arg(long)]
     no_augment: bool,
@@ -101,6 +123,9 @@ pub(super) struct Args {
     /// Epochs between measurements on the calibration set.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     measure_every: u32,
+    /// Begin no epoch that would end later than this many seconds after the first began; --resume goes on from there.
+    #[arg(long, value_name = "SECONDS")]
+    stop_after: Option<u64>,
     /// No progress bars.
     #[arg(long)]
     quiet: bool,
@@ -108,7 +133,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let device = device::select(args.device)?;
-    let recipe = recipe(&args, device::precision(device, args.precision)?);
+    let start = args.init.as_deref().map(Start::read).transpose()?;
+    let recipe = Recipe {
+        start: start.as_ref().map(Start::sha256).transpose()?,
+        ..recipe(&args, device::precision(device, args.precision)?)
+    };
     recipe.check()?;
     if let Some(threads) = args.threads {
         if threads < 1 {
@@ -120,18 +149,21 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let setting = Setting {
         fit: &fit,
         calibration: &calibration,
+        start: start.as_ref(),
         device,
         out: args.out.clone(),
         resume: args.resume,
         measure_every: args.measure_every as usize,
+        stop_after: args.stop_after.map(Duration::from_secs),
         progress: !args.quiet,
     };
     let metrics = train::train(&recipe, &setting)?;
     match metrics.last() {
         Some(last) => println!(
-            "{}: epoch {}, loss {:.4}, calibration accuracy {:.4}, {:.0} images/s",
+            "{}: epoch {} of {}, loss {:.4}, calibration accuracy {:.4}, {:.0} images/s",
             args.out.display(),
             last.epoch,
+            recipe.epochs,
             last.loss,
             last.calibration_accuracy.unwrap_or(f64::NAN),
             last.images_per_second
@@ -147,6 +179,7 @@ fn recipe(args: &Args, precision: Precision) -> Recipe {
         loss: match args.loss {
             LossName::Ce => Loss::CrossEntropy,
             LossName::Logitnorm => Loss::LogitNorm { tau: args.tau },
+            LossName::Elogitnorm => Loss::ElogitNorm,
         },
         epochs: args.epochs,
         batch: args.batch,
@@ -164,6 +197,18 @@ fn recipe(args: &Args, precision: Precision) -> Recipe {
         dropout: args.dropout,
         ema_decay: args.ema,
         augment: !args.no_augment,
+        start: None,
+        pixmix: args.pixmix,
+        mixup: args.mixup,
+        negatives: (args.negatives != 0.0).then(|| {
+            let mut kinds = args.negatives_kinds.clone();
+            kinds.sort_unstable();
+            Negatives {
+                share: args.negatives,
+                weight: args.negatives_weight,
+                kinds,
+            }
+        }),
         precision,
         seed: args.seed,
     }

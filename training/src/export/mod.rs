@@ -210,7 +210,8 @@ fn describe(
         },
         features: network.features as usize,
         loss: match state.recipe.loss {
-            Loss::CrossEntropy => BundleLoss::CrossEntropy {},
+            // The file has no word for Extended LogitNorm's scale: confidence is the plain softmax.
+            Loss::CrossEntropy | Loss::ElogitNorm => BundleLoss::CrossEntropy {},
             Loss::LogitNorm { tau } => BundleLoss::LogitNorm { tau: tau as f32 },
         },
         gate: None,

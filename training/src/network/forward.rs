@@ -105,6 +105,13 @@ impl Network {
     }
 }
 
+impl Network {
+    /// The weight `[K, C]` of the linear head among `parameters`, in the order of [`Network::parameters`].
+    pub fn head<'a>(&self, parameters: &'a [Tensor]) -> &'a Tensor {
+        &parameters[parameters.len() - 2]
+    }
+}
+
 /// The lists are made from the same layers as the pass, so one that runs out is a bug in this crate.
 fn next<'a, T>(list: &mut std::slice::Iter<'a, T>) -> &'a T {
     list.next().expect("one parameter a layer")

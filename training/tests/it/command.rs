@@ -140,3 +140,68 @@ fn bad_input_is_one_line_and_leaves_nothing() {
     assert!(error.contains("CUDA"), "{error}");
     assert!(std::fs::read_dir(at).unwrap().next().is_none());
 }
+
+#[test]
+fn a_network_without_two_classes_gives_outputs_of_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let train = [
+        "train",
+        "--data",
+        IMAGES,
+        "--calibration",
+        "100",
+        "--epochs",
+        "1",
+        "--quiet",
+        "--out",
+    ];
+    let error = refused(at, &[&train[..], &["run", "--leave-out", "dgo"]].concat());
+    assert!(
+        error.contains("dgo") && error.contains("--leave-out"),
+        "{error}"
+    );
+    let all_steps = [
+        "run",
+        "--leave-out",
+        "dog,truck",
+        "--pixmix",
+        "0.5",
+        "--mixup",
+        "0.2",
+        "--negatives",
+        "0.2",
+        "--negatives-kinds",
+        "rotated,pictures",
+    ];
+    succeeds(at, &[&train[..], &all_steps].concat());
+    let images = format!("all={IMAGES}");
+    succeeds(
+        at,
+        &[
+            "outputs",
+            "--run",
+            "run",
+            "--images",
+            &images,
+            "--out",
+            "o.safetensors",
+        ],
+    );
+    let tensors = tch::Tensor::read_safetensors(at.join("o.safetensors")).unwrap();
+    let size = |name: &str| tensors.iter().find(|(n, _)| n == name).unwrap().1.size();
+    assert_eq!(size("all.features"), [600, 64]);
+    assert_eq!(size("all.logits"), [600, 8]);
+    assert_eq!(size("all.labels"), [600]);
+    // A start from it wants the same classes.
+    let error = refused(at, &[&train[..], &["second", "--init", "run"]].concat());
+    assert!(error.contains("8 classes"), "{error}");
+    succeeds(
+        at,
+        &[
+            &train[..],
+            &["third", "--init", "run", "--leave-out", "dog,truck"],
+        ]
+        .concat(),
+    );
+}

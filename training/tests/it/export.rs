@@ -22,10 +22,12 @@ fn exported(arch: Arch, folder: &Path) -> Exported {
     let setting = Setting {
         fit: &fit,
         calibration: &calibration,
+        start: None,
         device: Device::Cpu,
         out: folder.to_owned(),
         resume: false,
         measure_every: 1,
+        stop_after: None,
         progress: false,
     };
     let _alone = torch_rng();

@@ -1,6 +1,6 @@
 //! The loss and its gradient against arithmetic in f64 that shares no code with them.
 
-use normgate_train::loss::{Loss, NORM_EPS};
+use normgate_train::loss::{Loss, NORM_EPS, cross_entropy, to_uniform};
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
 
@@ -14,6 +14,7 @@ fn by_hand(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) -> (f64, Vec<Vec<f
         let divisor = match loss {
             Loss::CrossEntropy => 1.0,
             Loss::LogitNorm { tau } => (norm + NORM_EPS) * tau,
+            Loss::ElogitNorm => unreachable!("its gradient has a test of its own"),
         };
         let u: Vec<f64> = z.iter().map(|v| v / divisor).collect();
         let largest = u.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -26,7 +27,7 @@ fn by_hand(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) -> (f64, Vec<Vec<f
             .collect();
         let dot: f64 = z.iter().zip(&g).map(|(z, g)| z * g).sum();
         let along = match loss {
-            Loss::CrossEntropy => 0.0,
+            Loss::CrossEntropy | Loss::ElogitNorm => 0.0,
             Loss::LogitNorm { .. } => dot / (norm * (norm + NORM_EPS)),
         };
         gradient.push(
@@ -39,6 +40,12 @@ fn by_hand(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) -> (f64, Vec<Vec<f
     (mean, gradient)
 }
 
+/// The mean loss; only Extended LogitNorm looks at the head.
+fn mean(loss: Loss, logits: &Tensor, labels: &Tensor) -> Tensor {
+    let head = Tensor::eye(logits.size()[1], (logits.kind(), logits.device()));
+    cross_entropy(&loss.normalized(logits, &head), labels)
+}
+
 fn agree(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) {
     let flat: Vec<f64> = logits.iter().flatten().copied().collect();
     let shape = [logits.len() as i64, logits[0].len() as i64];
@@ -46,7 +53,7 @@ fn agree(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) {
         .view(shape)
         .set_requires_grad(true);
     let y: Vec<i64> = labels.iter().map(|&l| l as i64).collect();
-    let value = loss.mean(&z, &Tensor::from_slice(&y));
+    let value = mean(loss, &z, &Tensor::from_slice(&y));
     assert_eq!(value.kind(), Kind::Double);
     value.backward();
     let (expected, gradient) = by_hand(loss, logits, labels);
@@ -82,7 +89,7 @@ proptest! {
         let loss = Loss::LogitNorm { tau: 0.04 };
         let value = |k: f64| {
             let row: Vec<f64> = z.iter().map(|v| v * k).collect();
-            loss.mean(&Tensor::from_slice(&row).view([1, 4]), &Tensor::from_slice(&[2i64])).double_value(&[])
+            mean(loss, &Tensor::from_slice(&row).view([1, 4]), &Tensor::from_slice(&[2i64])).double_value(&[])
         };
         prop_assert!((value(1.0) - value(scale)).abs() < 1e-4 * (1.0 + value(1.0)));
     }
@@ -95,13 +102,89 @@ fn the_least_loss_is_that_of_the_farthest_corner_of_the_sphere() {
     let (tau, classes) = (0.5f64, 10);
     let mut z = vec![-1.0f64; classes];
     z[0] = 9.0;
-    let value = Loss::LogitNorm { tau }
-        .mean(
-            &Tensor::from_slice(&z).view([1, 10]),
-            &Tensor::from_slice(&[0i64]),
-        )
-        .double_value(&[]);
+    let value = mean(
+        Loss::LogitNorm { tau },
+        &Tensor::from_slice(&z).view([1, 10]),
+        &Tensor::from_slice(&[0i64]),
+    )
+    .double_value(&[]);
     let least = (1.0 + 9.0 * (-(10.0f64 / 9.0).sqrt() / tau).exp()).ln();
     assert!((value - least).abs() < 1e-7, "{value} and {least}");
     assert!(value > (1.0 + 9.0 * (-2.0 / tau).exp()).ln());
+}
+
+/// Extended LogitNorm from its definition: z / D, D the mean of |z_m - z_j| / ||w_m - w_j|| over all classes j.
+fn elogitnorm_by_hand(h: &[f64], head: &[Vec<f64>], label: usize) -> f64 {
+    let z: Vec<f64> = head
+        .iter()
+        .map(|w| w.iter().zip(h).map(|(w, h)| w * h).sum())
+        .collect();
+    let m = (0..z.len()).max_by(|&a, &b| z[a].total_cmp(&z[b])).unwrap();
+    let apart = |j: usize| -> f64 {
+        let squares = head[m].iter().zip(&head[j]).map(|(a, b)| (a - b).powi(2));
+        squares.sum::<f64>().sqrt()
+    };
+    let others = (0..z.len()).filter(|&j| j != m);
+    let distance = others.map(|j| (z[m] - z[j]) / apart(j)).sum::<f64>() / z.len() as f64;
+    let u: Vec<f64> = z.iter().map(|v| v / (distance + NORM_EPS)).collect();
+    u.iter().map(|v| v.exp()).sum::<f64>().ln() - u[label]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn elogitnorm_and_its_gradients_are_the_definition(
+        h in prop::collection::vec(-3f64..3.0, 4),
+        head in prop::collection::vec(prop::collection::vec(-1f64..1.0, 4), 5),
+        label in 0usize..5,
+    ) {
+        let flat: Vec<f64> = head.iter().flatten().copied().collect();
+        let w = Tensor::from_slice(&flat).view([5, 4]).set_requires_grad(true);
+        let x = Tensor::from_slice(&h).view([1, 4]).set_requires_grad(true);
+        let z = x.matmul(&w.tr());
+        // Where two classes lead together the definition has no gradient.
+        let (two, _) = z.detach().topk(2, 1, true, true);
+        prop_assume!(two.double_value(&[0, 0]) - two.double_value(&[0, 1]) > 0.05);
+        let loss = cross_entropy(&Loss::ElogitNorm.normalized(&z, &w), &Tensor::from_slice(&[label as i64]));
+        loss.backward();
+        let expected = elogitnorm_by_hand(&h, &head, label);
+        let close = |a: f64, b: f64, by: f64| (a - b).abs() <= by * (1.0 + b.abs());
+        prop_assert!(close(loss.double_value(&[]), expected, 1e-10));
+        let step = 1e-6;
+        for i in 0..4 {
+            let at = |d: f64| {
+                let mut h = h.clone();
+                h[i] += d;
+                elogitnorm_by_hand(&h, &head, label)
+            };
+            let slope = (at(step) - at(-step)) / (2.0 * step);
+            prop_assert!(close(x.grad().double_value(&[0, i as i64]), slope, 1e-5));
+        }
+        for (k, i) in [(0, 0), (label, 1), (4, 3)] {
+            let at = |d: f64| {
+                let mut head = head.clone();
+                head[k][i] += d;
+                elogitnorm_by_hand(&h, &head, label)
+            };
+            let slope = (at(step) - at(-step)) / (2.0 * step);
+            prop_assert!(close(w.grad().double_value(&[k as i64, i as i64]), slope, 1e-5));
+        }
+    }
+
+    #[test]
+    fn the_loss_of_negatives_is_the_cross_entropy_to_uniform(
+        u in prop::collection::vec(-20f64..20.0, 6),
+    ) {
+        let t = Tensor::from_slice(&u).view([1, 6]).set_requires_grad(true);
+        let value = to_uniform(&t);
+        value.backward();
+        let sum: f64 = u.iter().map(|v| v.exp()).sum();
+        let expected = -u.iter().map(|v| (v.exp() / sum).ln() / 6.0).sum::<f64>();
+        prop_assert!((value.double_value(&[]) - expected).abs() < 1e-9 * (1.0 + expected));
+        prop_assert!(expected >= 6f64.ln() - 1e-12);
+        for (k, v) in u.iter().enumerate() {
+            let slope = v.exp() / sum - 1.0 / 6.0;
+            prop_assert!((t.grad().double_value(&[0, k as i64]) - slope).abs() < 1e-9);
+        }
+    }
 }

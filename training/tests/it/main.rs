@@ -1,11 +1,17 @@
 //! What the desk's half promises, one module a part.
 
 mod augment;
+mod away;
 mod command;
 mod export;
 mod fold;
 mod loss;
+mod mix;
+mod negatives;
 mod optimizer;
+mod outputs;
+mod pictures;
+mod start;
 mod train;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -49,6 +55,10 @@ fn recipe(arch: Arch, epochs: usize) -> Recipe {
         dropout: 0.0,
         ema_decay: 0.0,
         augment: true,
+        start: None,
+        pixmix: 0.0,
+        mixup: 0.0,
+        negatives: None,
         precision: Precision::F32,
         seed: 3,
     }

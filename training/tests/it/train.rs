@@ -1,10 +1,13 @@
 //! Training on real images: it learns, it repeats, it resumes.
 
 use std::path::Path;
+use std::time::Duration;
 
+use clap::ValueEnum;
 use normgate_train::checkpoint;
 use normgate_train::error::TrainError;
 use normgate_train::metrics::EpochMetrics;
+use normgate_train::negatives::{Making, Negatives};
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
 use normgate_train::train::{CHECKPOINT, METRICS, Setting, train};
@@ -17,10 +20,12 @@ fn run(recipe: &Recipe, out: &Path, resume: bool) -> Result<Vec<EpochMetrics>, T
     let setting = Setting {
         fit: &all.slice(0..500).unwrap(),
         calibration: &all.slice(500..600).unwrap(),
+        start: None,
         device: Device::Cpu,
         out: out.to_owned(),
         resume,
         measure_every: 1,
+        stop_after: None,
         progress: false,
     };
     let _alone = torch_rng();
@@ -91,6 +96,9 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
     let recipe = Recipe {
         ema_decay: 0.9,
         dropout: 0.1,
+        pixmix: 0.5,
+        mixup: 0.4,
+        negatives: Some(every_negative()),
         ..recipe(Arch::Resnet8, 3)
     };
     run(&recipe, whole.path(), false).unwrap();
@@ -105,6 +113,62 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
     assert_same(whole.path(), parts.path());
     let lines = std::fs::read_to_string(parts.path().join(METRICS)).unwrap();
     assert_eq!(lines.lines().count(), 3);
+}
+
+#[test]
+fn a_run_that_is_out_of_time_stops_at_a_checkpoint_and_goes_on() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let recipe = recipe(Arch::Resnet8, 3);
+    run(&recipe, whole.path(), false).unwrap();
+    let all = images();
+    // No time at all is time for one epoch.
+    for epoch in 1..=3 {
+        let setting = Setting {
+            fit: &all.slice(0..500).unwrap(),
+            calibration: &all.slice(500..600).unwrap(),
+            start: None,
+            device: Device::Cpu,
+            out: parts.path().to_owned(),
+            resume: true,
+            measure_every: 1,
+            stop_after: Some(Duration::ZERO),
+            progress: false,
+        };
+        let _alone = torch_rng();
+        let metrics = train(&recipe, &setting).unwrap();
+        assert_eq!(metrics.iter().map(|m| m.epoch).collect::<Vec<_>>(), [epoch]);
+    }
+    assert_same(whole.path(), parts.path());
+}
+
+fn every_negative() -> Negatives {
+    Negatives {
+        share: 0.25,
+        weight: 0.5,
+        kinds: Making::value_variants().to_vec(),
+    }
+}
+
+#[test]
+fn a_recipe_without_the_newer_steps_reads_and_writes_as_it_always_did() {
+    let plain = recipe(Arch::Resnet8, 1);
+    let mut json = serde_json::to_value(&plain).unwrap();
+    let fields = json.as_object_mut().unwrap();
+    for newer in ["start", "pixmix", "mixup", "negatives"] {
+        assert!(!fields.contains_key(newer), "{newer}");
+    }
+    // As written before bf16 came.
+    fields.remove("precision");
+    assert_eq!(serde_json::from_value::<Recipe>(json).unwrap(), plain);
+    let full = Recipe {
+        negatives: Some(every_negative()),
+        start: Some("00".repeat(32)),
+        pixmix: 0.5,
+        mixup: 0.2,
+        ..plain
+    };
+    let json = serde_json::to_string(&full).unwrap();
+    assert_eq!(serde_json::from_str::<Recipe>(&json).unwrap(), full);
 }
 
 /// Runs `recipe` and takes a checkpoint away as soon as `epochs` are done.
@@ -189,9 +253,43 @@ fn a_recipe_out_of_range_is_refused_by_field() {
         (
             Recipe {
                 ema_decay: -0.1,
-                ..good
+                ..good.clone()
             },
             "EMA decay",
+        ),
+        (
+            Recipe {
+                pixmix: 1.5,
+                ..good.clone()
+            },
+            "PixMix",
+        ),
+        (
+            Recipe {
+                mixup: f64::INFINITY,
+                ..good.clone()
+            },
+            "mixup",
+        ),
+        (
+            Recipe {
+                negatives: Some(Negatives {
+                    share: 0.0,
+                    ..every_negative()
+                }),
+                ..good.clone()
+            },
+            "negatives",
+        ),
+        (
+            Recipe {
+                negatives: Some(Negatives {
+                    kinds: vec![],
+                    ..every_negative()
+                }),
+                ..good
+            },
+            "kinds",
         ),
     ] {
         let error = bad.check().unwrap_err().to_string();

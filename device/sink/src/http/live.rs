@@ -181,6 +181,10 @@ impl Live {
     }
 
     pub(super) fn status(&mut self, status: &Status) {
+        if matches!(status, Status::Drifted { .. }) {
+            // Verdicts go on; records and meters tell of it.
+            return;
+        }
         self.judged = None;
         match status {
             Status::Started { source, .. } => {
@@ -191,6 +195,7 @@ impl Live {
             Status::Restored => self.phase = Phase::Running,
             Status::Swapped { .. } => self.notice = None,
             Status::SwapRefused { why } => self.notice = Some(why.clone()),
+            Status::Drifted { .. } => {}
             Status::Ended(_) => self.phase = Phase::Ended,
         }
     }

@@ -18,6 +18,7 @@ pub(super) fn text(shared: &Shared) -> String {
     frames(&mut page, meters);
     stages(&mut page, meters);
     source(&mut page, meters);
+    drift(&mut page, meters);
     model(&mut page, meters);
     sinks(&mut page, meters);
     process(&mut page, meters, shared.started);
@@ -103,6 +104,34 @@ fn source(page: &mut Page, meters: &Meters) {
         "How often the source was lost.",
     );
     page.count("source_losses_total", &[], &meters.losses);
+}
+
+fn drift(page: &mut Page, meters: &Meters) {
+    page.family(
+        "drift_alarms_total",
+        "counter",
+        "Drift alarms, by the way that the scores went.",
+    );
+    for (scores, count) in [
+        ("falling", &meters.drifts_falling),
+        ("rising", &meters.drifts_rising),
+    ] {
+        page.count("drift_alarms_total", &[("scores", scores)], count);
+    }
+    // Without a test there is nothing to say.
+    let Some(state) = meters.drift() else { return };
+    page.family(
+        "drift_alarm",
+        "gauge",
+        "1 while the last drift alarm stands.",
+    );
+    page.sample("drift_alarm", &[], u8::from(state.alarm.is_some()));
+    page.family(
+        "drift_evidence",
+        "gauge",
+        "The share of the evidence that makes a drift alarm.",
+    );
+    page.sample("drift_evidence", &[], state.evidence);
 }
 
 fn model(page: &mut Page, meters: &Meters) {

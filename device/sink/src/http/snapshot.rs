@@ -4,12 +4,13 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use normgate_frame::Truth;
 use serde_json::{Value, json};
 
 use super::live::{Live, Phase, Shared};
 use crate::Record;
+use crate::drift::explained;
 
 /// What is to be said of the camera's view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +116,11 @@ impl Shared {
                 "threshold": gate.map(|gate| gate.threshold),
                 "classes": terms.labels.len(),
             },
+            "drift": meters.drift().map(|drift| json!({
+                "evidence": drift.evidence,
+                "alarm": drift.alarm.map(Drift::name),
+                "meaning": drift.alarm.map(explained),
+            })),
             "counts": {
                 "frames": count(&meters.frames),
                 "known": count(&meters.known),
@@ -124,6 +130,7 @@ impl Shared {
                 "losses": count(&meters.losses),
                 "swaps": count(&meters.swaps),
                 "swaps_refused": count(&meters.swaps_refused),
+                "drifts": count(&meters.drifts_falling) + count(&meters.drifts_rising),
                 "missed": missed,
             },
             "has_rejects": self.rejects.is_some(),
@@ -166,6 +173,7 @@ fn verdict(record: &Record) -> Value {
         "confidence": confidence,
         "nearest": nearest.map(|class| terms.label(class)),
         "score": record.verdict.score(),
+        "p_value": record.verdict.p_value(),
         "truth": record.truth.as_ref().map(Truth::name),
         "fault": record.fault,
         "latency_us": micros(record.latency),

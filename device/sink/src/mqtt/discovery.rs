@@ -52,6 +52,15 @@ pub(crate) fn config(node: &str, terms: &Terms, topics: &Topics, stale: Duration
                 "state_class": "measurement",
                 "suggested_display_precision": 3,
             })),
+            "p_value": entity("p_value", "sensor", "p-value", "{{ value_json.p_value }}", json!({
+                "state_class": "measurement",
+                "suggested_display_precision": 4,
+                "entity_category": "diagnostic",
+            })),
+            "drift": entity("drift", "binary_sensor", "Drift", "{{ 'ON' if value_json.drift else 'OFF' }}", json!({
+                "device_class": "problem",
+                "entity_category": "diagnostic",
+            })),
             "fps": entity("fps", "sensor", "Frame rate", "{{ value_json.fps }}", json!({
                 "state_class": "measurement",
                 "unit_of_measurement": "fps",

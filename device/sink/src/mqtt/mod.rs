@@ -25,9 +25,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use normgate_core::Committed;
+use normgate_core::{Committed, Drift};
 
-use crate::{Event, Record, Sink, SinkError, Status, Terms};
+use crate::{DriftState, Event, Record, Sink, SinkError, Status, Terms};
 use link::Link;
 use mailbox::{Due, Mailbox};
 use names::Topics;
@@ -54,11 +54,13 @@ pub struct Mqtt {
     /// What the last state was of.
     last: Last,
     rate: Rate,
+    /// Of the last record; none after what makes the test begin anew.
+    drift: Option<DriftState>,
     thread: Option<JoinHandle<()>>,
 }
 
 enum Last {
-    Frame(Committed),
+    Frame(Committed, Option<Drift>),
     Status { reason: String, camera_lost: bool },
 }
 
@@ -85,7 +87,7 @@ impl Mqtt {
             reason: "no frame so far".to_owned(),
             camera_lost: false,
         };
-        let state = last_state(&last, terms);
+        let state = last_state(&last, terms, None);
         let mailbox = Arc::new(Mailbox::new(Arc::clone(terms), &state));
         let link = Link::new(
             options,
@@ -107,6 +109,7 @@ impl Mqtt {
             told: Instant::now(),
             last,
             rate: Rate::default(),
+            drift: None,
             thread: Some(thread.map_err(MqttError::Thread)?),
         })
     }
@@ -117,11 +120,13 @@ impl Mqtt {
         if !Arc::ptr_eq(&self.terms, &record.terms) {
             self.terms = Arc::clone(&record.terms);
         }
-        let is_change =
-            !matches!(self.last, Last::Frame(committed) if committed == record.committed);
+        self.drift = record.drift;
+        let alarm = record.drift.and_then(|drift| drift.alarm);
+        let is_change = !matches!(self.last, Last::Frame(committed, drift)
+            if committed == record.committed && drift == alarm);
         if is_change || now.duration_since(self.told) >= self.every {
             self.told = now;
-            self.last = Last::Frame(record.committed);
+            self.last = Last::Frame(record.committed, alarm);
             let state = State::of_record(record, self.rate.fps).json();
             self.mailbox.put(&self.terms, &state, Due::Event);
         }
@@ -145,6 +150,8 @@ impl Mqtt {
                 self.terms = Arc::clone(terms);
                 ("another model; no verdict so far".to_owned(), false)
             }
+            // The record before it has said so.
+            Status::Drifted { .. } => return,
             Status::SwapRefused { why } => (format!("a new model was refused: {why}"), false),
             Status::Ended(_) => ("ended".to_owned(), false),
         };
@@ -152,6 +159,9 @@ impl Mqtt {
             reason,
             camera_lost,
         };
+        if !matches!(status, Status::SwapRefused { .. }) {
+            self.drift = None;
+        }
         self.rate = Rate::default();
         self.tell_status(match status {
             Status::Ended(_) => Due::End,
@@ -161,7 +171,7 @@ impl Mqtt {
 
     fn tell_status(&mut self, kind: Due) {
         self.told = Instant::now();
-        let state = last_state(&self.last, &self.terms);
+        let state = last_state(&self.last, &self.terms, self.drift);
         self.mailbox.put(&self.terms, &state, kind);
     }
 
@@ -235,15 +245,15 @@ impl Drop for Mqtt {
     }
 }
 
-fn last_state(last: &Last, terms: &Terms) -> String {
+fn last_state(last: &Last, terms: &Terms, drift: Option<DriftState>) -> String {
     let (reason, camera_lost) = match last {
-        Last::Frame(_) => ("", false),
+        Last::Frame(..) => ("", false),
         Last::Status {
             reason,
             camera_lost,
         } => (&**reason, *camera_lost),
     };
-    State::of_status(terms, reason, camera_lost, SystemTime::now()).json()
+    State::of_status(terms, reason, camera_lost, drift, SystemTime::now()).json()
 }
 
 /// Frames a second, over a second or more.

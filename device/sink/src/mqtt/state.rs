@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::{Record, Terms};
+use crate::{DriftState, Record, Terms};
 
 /// The state while no class is committed.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -48,9 +48,14 @@ pub(crate) struct State<'a> {
     class: Option<&'a str>,
     nearest: Option<&'a str>,
     score: Option<f32>,
+    p_value: Option<f32>,
     score_name: Option<&'static str>,
     threshold: Option<f32>,
     confidence: Option<f32>,
+    /// Which way the scores went, while a drift alarm stands.
+    drift: Option<&'static str>,
+    /// The share of the evidence that makes an alarm.
+    drift_evidence: Option<f64>,
     frame: Option<u64>,
     /// When the frame was taken or the event happened, RFC 3339, UTC.
     time: String,
@@ -67,10 +72,11 @@ impl<'a> State<'a> {
             Committed::Class(class) => named(terms, class),
             Committed::Unknown => None,
         };
-        let mut state = Self::nothing(terms, record.time);
+        let mut state = Self::nothing(terms, record.drift, record.time);
         state.unknown = committed.is_none();
         state.state = committed.map_or(Cow::Borrowed(UNKNOWN), shown);
         state.reason = record.fault.as_deref().map(shortened);
+        state.p_value = record.verdict.p_value().filter(|p| p.is_finite());
         state.score = record.verdict.score().filter(|score| score.is_finite());
         match record.verdict {
             Verdict::Known {
@@ -95,16 +101,17 @@ impl<'a> State<'a> {
         terms: &'a Terms,
         reason: &'a str,
         camera_lost: bool,
+        drift: Option<DriftState>,
         time: SystemTime,
     ) -> Self {
         Self {
             reason: Some(shortened(reason)),
             camera_lost,
-            ..Self::nothing(terms, time)
+            ..Self::nothing(terms, drift, time)
         }
     }
 
-    fn nothing(terms: &'a Terms, time: SystemTime) -> Self {
+    fn nothing(terms: &'a Terms, drift: Option<DriftState>, time: SystemTime) -> Self {
         Self {
             state: Cow::Borrowed(UNKNOWN),
             unknown: true,
@@ -114,9 +121,12 @@ impl<'a> State<'a> {
             class: None,
             nearest: None,
             score: None,
+            p_value: None,
             score_name: terms.gate.map(|gate| gate.score),
             threshold: terms.gate.map(|gate| gate.threshold),
             confidence: None,
+            drift: drift.and_then(|drift| drift.alarm).map(Drift::name),
+            drift_evidence: drift.map(|drift| drift.evidence),
             frame: None,
             time: rfc3339(time),
             fps: None,
@@ -218,7 +228,7 @@ mod tests {
         fn any_score_gives_json(bits in any::<u32>(), reason in ".{0,600}") {
             let mut record = record(vec![], Committed::Unknown);
             let score = f32::from_bits(bits);
-            record.verdict = Verdict::Unknown { score: Some(score), nearest: None, p_value: Some(0.01) };
+            record.verdict = Verdict::Unknown { score: Some(score), nearest: None, p_value: Some(score) };
             record.fault = Some(reason);
             let state: Value = serde_json::from_str(&State::of_record(&record, Some(score)).json()).unwrap();
             prop_assert_eq!(state["score"].as_f64().map(|s| s as f32), score.is_finite().then_some(score));

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use normgate_frame::{OwnedPicture, Picture};
 use normgate_panel::State;
 
@@ -118,6 +118,15 @@ impl Latest {
             (State::LinkLost { .. }, _, _) => (None, None),
             (_, Link::Live(_), Some(record)) => (Some(record.frame), self.fps),
             _ => (None, None),
+        }
+    }
+
+    /// The drift alarm that stands, where there is a frame.
+    pub(super) fn drift(&self, state: &State<'_>) -> Option<Drift> {
+        match (state, self.link, &self.record) {
+            (State::LinkLost { .. }, _, _) => None,
+            (_, Link::Live(_), Some(record)) => record.drift?.alarm,
+            _ => None,
         }
     }
 

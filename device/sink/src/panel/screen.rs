@@ -5,11 +5,15 @@ use std::time::Instant;
 use embedded_graphics::Drawable;
 use embedded_graphics::draw_target::{DrawTarget, DrawTargetExt};
 use embedded_graphics::geometry::{OriginDimensions, Point, Size};
+use embedded_graphics::mono_font::ascii::{FONT_6X10 as SMALL, FONT_10X20 as LARGE};
+use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::{Rgb888, RgbColor};
 use embedded_graphics::prelude::{Dimensions, Pixel, Primitive, Transform};
 use embedded_graphics::primitives::{Line, PrimitiveStyle, Rectangle};
+use embedded_graphics::text::{Alignment, Baseline, Text, TextStyleBuilder};
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Rgb};
+use normgate_core::Drift;
 use normgate_frame::Picture;
 use normgate_panel::{Palette, Panel, Reading, State, Theme};
 
@@ -30,6 +34,8 @@ pub(super) struct Screen {
     /// The picture as it was drawn last, in the size it has here.
     scaled: Option<ImageBuffer<Rgb<u8>, Vec<u8>>>,
     rgb: Vec<u8>,
+    /// The alarm whose sign was drawn last.
+    drift: Option<Drift>,
     /// The colours that the picture's part was drawn in; none if it has to be drawn again.
     around: Option<Palette<Rgb888>>,
 }
@@ -57,6 +63,7 @@ impl Screen {
             verdict,
             scaled: None,
             rgb: Vec::new(),
+            drift: None,
             around: None,
         }
     }
@@ -90,6 +97,11 @@ impl Screen {
     /// Draws what changed, and gives the rectangle around it; none if nothing did.
     pub(super) fn draw(&mut self, latest: &mut Latest, now: Instant) -> Option<Rectangle> {
         let state = latest.state(now);
+        let drift = latest.drift(&state);
+        if self.drift != drift {
+            self.forget();
+            self.drift = drift;
+        }
         let (frame, fps) = latest.numbers(&state);
         let reading = Reading { state, frame, fps };
         let mut target = self.canvas.cropped(&self.verdict);
@@ -105,11 +117,41 @@ impl Screen {
             State::LinkLost { .. } => (theme.lost, true),
         };
         let picture = self.draw_picture(latest, palette, lost);
-        [Some(drawn), picture]
+        // What was drawn may have been drawn over it.
+        let sign = match drift {
+            Some(drift) if picture.is_some() || !drawn.is_zero_sized() => {
+                Some(self.draw_sign(drift, palette))
+            }
+            _ => None,
+        };
+        [Some(drawn), picture, sign]
             .into_iter()
             .flatten()
             .filter(|area| !area.is_zero_sized())
             .reduce(around)
+    }
+
+    /// Says that frames drift, in the verdict's colours turned round.
+    fn draw_sign(&mut self, drift: Drift, palette: Palette<Rgb888>) -> Rectangle {
+        let area = sign_area(self.frame.unwrap_or(self.verdict));
+        let long = format!("DRIFT: scores are {}", drift.name());
+        let fits = |font: &MonoFont<'_>, text: &str| {
+            let size = font.character_size;
+            size.height <= area.size.height && size.width * text.len() as u32 <= area.size.width
+        };
+        let forms = [(&LARGE, long.as_str()), (&SMALL, &long), (&LARGE, "DRIFT")];
+        let found = forms.into_iter().find(|(font, text)| fits(font, text));
+        let (font, text) = found.unwrap_or((&SMALL, "DRIFT"));
+        let canvas = &mut self.canvas;
+        let Ok(()) = canvas.fill_solid(&area, palette.ink);
+        let style = MonoTextStyle::new(font, palette.paper);
+        let layout = TextStyleBuilder::new()
+            .alignment(Alignment::Center)
+            .baseline(Baseline::Middle)
+            .build();
+        let mut target = canvas.clipped(&area);
+        let Ok(_) = Text::with_text_style(text, area.center(), style, layout).draw(&mut target);
+        area
     }
 
     /// Draws the picture's part, if it changed.
@@ -149,6 +191,16 @@ impl Screen {
         }
         Some(area)
     }
+}
+
+/// Where the sign of a drift alarm goes: along the picture's lower edge, or the verdict's where there is no picture.
+fn sign_area(within: Rectangle) -> Rectangle {
+    let Size { width, height } = within.size;
+    let high = (height / 10)
+        .clamp(SMALL.character_size.height, 64)
+        .min(height);
+    let corner = within.top_left + Point::new(0, (height - high) as i32);
+    Rectangle::new(corner, Size::new(width, high))
 }
 
 /// Where the picture and the verdict go: three fifths for the one and two for the other, side by side on a wide display,

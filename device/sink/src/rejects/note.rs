@@ -18,6 +18,7 @@ pub(super) fn write(record: &Record, picture: &Picture<'_>) -> Vec<u8> {
         "model": terms.model,
         "graph_sha256": terms.graph_sha256,
         "score": record.verdict.score(),
+        "p_value": record.verdict.p_value(),
         "score_name": terms.gate.map(|gate| gate.score),
         "threshold": terms.gate.map(|gate| gate.threshold),
         "nearest": nearest,

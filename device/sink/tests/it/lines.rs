@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use normgate_frame::Truth;
 use normgate_sink::{Event, JsonLines, Record, Sink, SinkError, Status, Text};
 use serde_json::{Value, json};
 
-use crate::support::{known, summary, terms, unknown, unscored};
+use crate::support::{drifting, known, summary, terms, unknown, unscored};
 
 /// Keeps what is written, and fails as told: after so many bytes, once.
 #[derive(Clone, Default)]
@@ -84,10 +84,10 @@ fn a_line_of_text_says_all_of_a_frame() {
     let (unknown, unscored) = (unknown(123_456, 0.25), unscored(8));
     let events = [&known, &unknown, &unscored, &ungated].map(|r| Event::Record(r, None));
     let lines = text_of(&events);
-    let expected = "    7  ship        max_logit    0.750 >= 0.430  confidence 0.500  committed ship  1.50 ms  frame 7  truth ship\n\
-        123456  unknown     max_logit    0.250 <  0.430  nearest cat  committed unknown  1.50 ms  frame 123456\n    \
+    let expected = "    7  ship        max_logit    0.750 >= 0.430  p 0.2500  confidence 0.500  committed ship  1.50 ms  frame 7  truth ship\n\
+        123456  unknown     max_logit    0.250 <  0.430  p 0.0156  nearest cat  committed unknown  1.50 ms  frame 123456\n    \
         8  unknown     not a readable JPEG  committed unknown  1.50 ms  frame 8\n    \
-        9  unknown     score 0.250, no threshold  nearest cat  committed unknown  1.50 ms  frame 9\n";
+        9  unknown     score 0.250, no threshold  p 0.0156  nearest cat  committed unknown  1.50 ms  frame 9\n";
     assert_eq!(lines, expected);
 }
 
@@ -106,6 +106,11 @@ fn text_tells_what_happens_beside_frames_and_the_summary() {
         Status::SwapRefused {
             why: "new.onnx: not an ONNX file".to_owned(),
         },
+        Status::Drifted {
+            drift: Drift::Rising,
+            frame: 4000,
+            alarms: 2,
+        },
         Status::Ended(summary()),
     ];
     let events: Vec<_> = statuses.iter().map(Event::Status).collect();
@@ -113,6 +118,7 @@ fn text_tells_what_happens_beside_frames_and_the_summary() {
         the source is back\n\
         another model: test-net-v1\n\
         a new model is refused: new.onnx: not an ONNX file\n\
+        drift: at frame 4000 scores are rising: frames are more alike than the calibration images (alarm 2)\n\
         \n\
         demo:: 24 frames, 10 known, 14 unknown (2 of them not read or scored), 3 dropped\n\
         model       p50    1500.0 us  p99    2250.0 us\n";
@@ -123,8 +129,8 @@ fn text_tells_what_happens_beside_frames_and_the_summary() {
 fn a_json_line_has_all_of_a_frame() {
     let expected = json!({
         "frame": 2, "name": "frame 2", "time": "2026-11-23T20:23:14.157Z", "verdict": "known", "class": "ship",
-        "confidence": 0.5, "nearest": null, "score": 0.75, "score_name": "max_logit", "threshold": 0.43_f32,
-        "committed": "ship", "truth": "unknown", "fault": null, "latency_us": 1500.0,
+        "confidence": 0.5, "nearest": null, "score": 0.75, "p_value": 0.25, "score_name": "max_logit", "threshold": 0.43_f32,
+        "committed": "ship", "drift": null, "drift_evidence": null, "truth": "unknown", "fault": null, "latency_us": 1500.0,
     });
     let record = Record {
         truth: Some(Truth::Unknown),
@@ -137,6 +143,7 @@ fn a_json_line_has_all_of_a_frame() {
         "confidence",
         "nearest",
         "score",
+        "p_value",
         "committed",
         "truth",
     ] {
@@ -146,11 +153,16 @@ fn a_json_line_has_all_of_a_frame() {
         (&line["verdict"], &line["fault"]),
         (&json!("unknown"), &json!("not a readable JPEG"))
     );
+    let line = json_of(Event::Record(&drifting(3, Drift::Falling), None));
+    assert_eq!(
+        (&line["drift"], &line["drift_evidence"]),
+        (&json!("falling"), &json!(0.25))
+    );
     let odd = Record {
         verdict: Verdict::Unknown {
             score: Some(f32::NAN),
             nearest: Some(99),
-            p_value: Some(0.01),
+            p_value: None,
         },
         committed: Committed::Class(99),
         name: "a \"b\"\n\u{1b}".to_owned(),
@@ -199,6 +211,16 @@ fn json_tells_what_happens_beside_frames_and_the_summary() {
         (&refused["status"], &refused["why"]),
         (&json!("swap_refused"), &json!("bad"))
     );
+    let mut drifted = json_of(Event::Status(&Status::Drifted {
+        drift: Drift::Falling,
+        frame: 7,
+        alarms: 1,
+    }));
+    assert!(drifted["time"].take().is_string());
+    let expected = json!({
+        "status": "drifted", "drift": "falling", "frame": 7, "alarms": 1, "time": null,
+    });
+    assert_eq!(drifted, expected);
     let ended = json_of(Event::Status(&Status::Ended(summary())));
     let expected = json!({ "summary": {
         "source": "demo:", "frames": 24, "known": 10, "unknown": 14, "faults": 2, "dropped": 3,

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use image::RgbImage;
-use normgate_core::Committed;
+use normgate_core::{Committed, Drift};
 use normgate_frame::Picture;
 use normgate_sink::{Demand, Event, PanelSink, Record, Sink, Status};
 
-use crate::support::{known, summary, terms, unknown, unscored};
+use crate::support::{drifting, known, summary, terms, unknown, unscored};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -92,6 +92,8 @@ fn every_state_looks_as_stored() {
         // One is enlarged, one is made smaller, one is upright.
         compare("known", &png(size, &knowns, (64, 48), None));
         compare("unknown", &png(size, &unknowns, (1280, 720), None));
+        let drifting: Vec<_> = (0..=20).map(|i| drifting(i, Drift::Falling)).collect();
+        compare("drift", &png(size, &drifting, (64, 48), None));
         compare("hold", &png(size, &held, (300, 400), None));
         compare(
             "no-picture",
@@ -106,6 +108,47 @@ fn a_small_display_has_the_verdict_alone() {
     let alone = png((128, 64), &[known(0)], (64, 48), None);
     let other = png((128, 64), &[known(0)], (48, 64), None);
     assert_eq!(alone, other);
+}
+
+/// The sign comes and goes without a trace, with and without a picture beside it.
+#[test]
+fn a_drift_alarm_is_seen_for_as_long_as_it_stands() {
+    let known = |frame| Record { frame, ..known(0) };
+    let drifting = |frame, drift| Record {
+        frame,
+        ..drifting(0, drift)
+    };
+    for size in [(320, 240), (128, 64), (16, 16)] {
+        let calm = png(size, &[known(0), known(1), known(2)], (64, 48), None);
+        let over = [known(0), drifting(1, Drift::Falling), known(2)];
+        let (alarm, over_now) = drawn_each(size, &over);
+        assert_ne!(alarm, calm, "{size:?}");
+        assert_eq!(over_now, calm, "{size:?}");
+        let (_, again) = drawn_each(size, &[over[1].clone(), drifting(2, Drift::Falling)]);
+        let rising = png(size, &[drifting(2, Drift::Rising)], (64, 48), None);
+        assert_ne!(again, calm);
+        assert_eq!(
+            again != rising,
+            size == (320, 240),
+            "{size:?}: both ways fit a wide display"
+        );
+    }
+}
+
+/// What a PNG shows after each of the last two records.
+fn drawn_each(size: (u32, u32), records: &[Record]) -> (RgbImage, RgbImage) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("panel.png");
+    let mut sink = PanelSink::png(&path, size, Duration::ZERO).unwrap();
+    let rgb = scene(64, 48);
+    let mut seen = Vec::new();
+    for (i, record) in records.iter().enumerate() {
+        let picture = (i == 0).then(|| Picture::rgb(64, 48, &rgb).unwrap());
+        sink.take(Event::Record(record, picture)).unwrap();
+        seen.push(image::open(&path).unwrap().into_rgb8());
+    }
+    let last = seen.pop().unwrap();
+    (seen.pop().unwrap(), last)
 }
 
 /// What `unknown` is drawn on, at a corner beside the picture.

@@ -56,7 +56,7 @@ fn a_reject_is_a_picture_and_what_is_known_of_it() {
     let note = fs::read(path.join("20261123T202314107Z-1.json")).unwrap();
     let expected = json!({
         "time": "2026-11-23T20:23:14.107Z", "frame": 1, "name": "frame 1", "model": "test-net-v1",
-        "graph_sha256": "ab".repeat(32), "score": 0.25, "score_name": "max_logit", "threshold": 0.43_f32,
+        "graph_sha256": "ab".repeat(32), "score": 0.25, "p_value": 0.015625, "score_name": "max_logit", "threshold": 0.43_f32,
         "nearest": "cat", "fault": null, "width": 4, "height": 2,
     });
     assert_eq!(serde_json::from_slice::<Value>(&note).unwrap(), expected);

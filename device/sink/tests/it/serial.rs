@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use normgate_core::{Committed, Verdict};
+use normgate_core::{Committed, Drift, Verdict};
 use normgate_link::mcu::{McuConfig, Pins, Simulator};
 use normgate_link::{Pty, SystemClock};
 use normgate_protocol::Limits;
@@ -52,7 +52,7 @@ fn record(terms: &Arc<Terms>, frame: u64, ship: bool) -> Record {
         record.verdict = Verdict::Unknown {
             score: Some(0.25),
             nearest: Some(1),
-            p_value: Some(0.01),
+            p_value: Some(0.125),
         };
     }
     record
@@ -132,6 +132,15 @@ fn a_ship_opens_the_gate_and_what_is_unknown_does_not() {
     rig.until(&terms, true, Pins::Open);
     rig.until(&terms, false, Pins::Safe);
     rig.until(&terms, true, Pins::Open);
+    // Nothing that a pin follows.
+    let drifted = Status::Drifted {
+        drift: Drift::Falling,
+        frame: 3,
+        alarms: 1,
+    };
+    rig.sink.take(Event::Status(&drifted)).unwrap();
+    rig.step();
+    assert_eq!(rig.mcu.pins(), Pins::Open);
     // It is told at once that there is no camera: the verdict before would hold for seconds.
     let why = "unplugged".to_owned();
     rig.sink.take(Event::Status(&Status::Lost { why })).unwrap();

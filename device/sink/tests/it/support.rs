@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use normgate_core::{Committed, Verdict};
-use normgate_sink::{GateTerms, Meters, Record, Summary, Terms};
+use normgate_core::{Committed, Drift, Verdict};
+use normgate_sink::{DriftState, GateTerms, Meters, Record, Summary, Terms};
 
 /// A model's words.
 pub(crate) fn terms() -> Arc<Terms> {
@@ -42,7 +42,7 @@ pub(crate) fn known(frame: u64) -> Record {
             class: 1,
             score: 0.75,
             confidence: 0.5,
-            p_value: 0.5,
+            p_value: 0.25,
         },
         committed: Committed::Class(1),
         latency: Duration::from_micros(1500),
@@ -56,9 +56,20 @@ pub(crate) fn unknown(frame: u64, score: f32) -> Record {
         verdict: Verdict::Unknown {
             score: Some(score),
             nearest: Some(0),
-            p_value: Some(0.01),
+            p_value: Some(0.015625),
         },
         committed: Committed::Unknown,
+        ..known(frame)
+    }
+}
+
+/// A frame while a drift alarm stands.
+pub(crate) fn drifting(frame: u64, drift: Drift) -> Record {
+    Record {
+        drift: Some(DriftState {
+            evidence: 0.25,
+            alarm: Some(drift),
+        }),
         ..known(frame)
     }
 }

@@ -1,7 +1,7 @@
 // The live page: what the server tells, and that nothing is known once it tells nothing.
 
 import { curveInWords, drawCurve } from "/curve.js";
-import { DASH, count, millis, score } from "/numbers.js";
+import { DASH, chance, count, millis, percent, score } from "/numbers.js";
 import { isNewestShown, loadRejects } from "/rejects.js";
 
 const $ = (id) => document.getElementById(id);
@@ -125,6 +125,7 @@ function show() {
   document.title = `${now.word} \u2013 normgate`;
   const isJudged = now.name === "known" || now.name === "unknown";
   put($("score"), isJudged ? score(state.verdict.score) : DASH);
+  put($("p-value"), isJudged ? chance(state.verdict.p_value) : DASH);
   put($("committed"), (isJudged && state.committed) || "unknown");
   say(now);
   showPicture(now, isJudged);
@@ -136,6 +137,9 @@ function show() {
   put($("source"), state.source ? `Source: ${state.source}` : "");
   $("notice").hidden = state.notice === null;
   put($("notice"), state.notice === null ? "" : `A new model file was refused, the one before judges on: ${state.notice}`);
+  const alarm = state.drift?.alarm ?? null;
+  $("drift").hidden = alarm === null;
+  put($("drift"), alarm === null ? "" : `Drift: scores are ${alarm}, ${state.drift.meaning}`);
   const swaps = counts.swaps_refused ? `${counts.swaps} (${counts.swaps_refused} refused)` : count(counts.swaps);
   const share = counts.frames ? ` (${((100 * counts.unknown) / counts.frames).toFixed(0)}%)` : "";
   const texts = {
@@ -143,6 +147,7 @@ function show() {
     p50: millis(latency.p50), p99: millis(latency.p99),
     frames: count(counts.frames), unknown: count(counts.unknown) + share, faults: count(counts.faults),
     dropped: count(counts.dropped), missed: count(counts.missed), losses: count(counts.losses), swaps,
+    drifts: count(counts.drifts), evidence: state.drift === null ? "off" : percent(state.drift.evidence),
   };
   for (const cell of document.querySelectorAll("[data-of]")) put(cell, texts[cell.dataset.of]);
   const missed = document.querySelector('[data-of="missed"]');

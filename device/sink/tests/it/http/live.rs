@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use normgate_core::Drift;
 use normgate_frame::{ColorSpace, Picture, PixelFormat};
-use normgate_sink::{Demand, Event, HttpSink, Sink, Status, Summary};
+use normgate_sink::{Demand, DriftState, Event, HttpSink, Sink, Status, Summary};
 use serde_json::{Value, json};
 
 use super::{
@@ -96,6 +97,44 @@ fn the_state_and_the_health_follow_the_loop() {
     assert_eq!(state(&sink)["notice"], "not a model");
     tell(&mut sink, Status::Ended(Summary::default()));
     check(&sink, "ended", 503, "the loop has ended\n");
+}
+
+#[test]
+fn a_drift_alarm_is_told_and_is_no_fault() {
+    let meters = meters();
+    let mut sink = HttpSink::bind(options(&meters)).unwrap();
+    take(&mut sink, &known(7, 0, 5.25));
+    assert_eq!(state(&sink)["drift"], Value::Null);
+    let alarms = meters.count_drift(Drift::Falling);
+    meters.set_drift(Some(DriftState {
+        evidence: 0.5,
+        alarm: Some(Drift::Falling),
+    }));
+    tell(
+        &mut sink,
+        Status::Drifted {
+            drift: Drift::Falling,
+            frame: 7,
+            alarms,
+        },
+    );
+    let told = state(&sink);
+    assert_eq!(
+        (&told["state"], &told["committed"]),
+        (&json!("known"), &json!("cat"))
+    );
+    assert_eq!(told["verdict"]["p_value"], 0.5);
+    assert_eq!(told["counts"]["drifts"], 1);
+    assert_eq!(
+        told["drift"],
+        json!({
+            "evidence": 0.5,
+            "alarm": "falling",
+            "meaning": "frames look less like the calibration images",
+        })
+    );
+    let health = get(sink.addr(), "/healthz");
+    assert_eq!((health.status, health.text()), (200, "ok\n"));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use normgate_sink::{GateTerms, HttpSink, Meters, Stage, Terms};
+use normgate_core::Drift;
+use normgate_sink::{DriftState, GateTerms, HttpSink, Meters, Stage, Terms};
 use serde_json::{Value, json};
 
 use super::{get, known, options, unknown};
@@ -34,6 +35,13 @@ fn filled() -> Arc<Meters> {
     meters.dropped.store(12, Relaxed);
     meters.losses.store(2, Relaxed);
     meters.source_up.store(true, Relaxed);
+    meters.count_drift(Drift::Falling);
+    assert_eq!(meters.count_drift(Drift::Falling), 2);
+    assert_eq!(meters.count_drift(Drift::Rising), 3);
+    meters.set_drift(Some(DriftState {
+        evidence: 0.125,
+        alarm: Some(Drift::Rising),
+    }));
     meters.swaps.store(1, Relaxed);
     meters.swaps_refused.store(4, Relaxed);
     for (name, taken) in [("json", 100), ("mqtt", 50), ("json", 7)] {
@@ -73,6 +81,22 @@ fn steady(text: &str) -> String {
 #[test]
 fn the_text_is_the_golden_one() {
     assert_eq!(steady(&served(&filled())), GOLDEN);
+}
+
+#[test]
+fn without_a_drift_test_there_is_no_evidence_to_tell() {
+    let meters = filled();
+    meters.set_drift(None);
+    let text = served(&meters);
+    assert!(!text.contains("normgate_drift_evidence") && !text.contains("normgate_drift_alarm "));
+    meters.set_drift(Some(DriftState {
+        evidence: 0.0,
+        alarm: None,
+    }));
+    let text = served(&meters);
+    assert!(
+        text.contains("normgate_drift_alarm 0\n") && text.contains("normgate_drift_evidence 0\n")
+    );
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn unknown(frame: u64, score: Option<f32>) -> Record {
         verdict: Verdict::Unknown {
             score,
             nearest: score.map(|_| 1),
-            p_value: score.map(|_| 0.01),
+            p_value: score.map(|_| 0.0125),
         },
         committed: Committed::Unknown,
         ..known(frame, 0, 0.0)

@@ -129,8 +129,17 @@ fn the_device_is_told_of_field_by_field() {
     let names: Vec<_> = config["components"].as_object().unwrap().keys().collect();
     assert_eq!(
         names,
-        ["camera", "class", "fps", "latency", "score", "unknown"]
+        [
+            "camera", "class", "drift", "fps", "latency", "p_value", "score", "unknown"
+        ]
     );
+    assert_eq!(of("drift")["platform"], "binary_sensor");
+    assert_eq!(of("drift")["device_class"], "problem");
+    assert_eq!(
+        of("drift")["value_template"],
+        "{{ 'ON' if value_json.drift else 'OFF' }}"
+    );
+    assert_eq!(of("p_value")["value_template"], "{{ value_json.p_value }}");
 
     assert_eq!(of("class")["platform"], "sensor");
     assert_eq!(of("class")["device_class"], "enum");

@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use normgate_core::{Committed, Verdict};
 use normgate_sink::{
-    Event, GateTerms, Mqtt, MqttOptions, Record, Sink, SinkError, Status, Summary, Terms,
+    DriftState, Event, GateTerms, Mqtt, MqttOptions, Record, Sink, SinkError, Status, Summary,
+    Terms,
 };
 
 const STATE: &str = "normgate/desk/state";
@@ -57,12 +58,12 @@ fn record(terms: &Arc<Terms>, frame: u64, class: Option<u16>) -> Record {
                 class,
                 score: 0.75,
                 confidence: 0.875,
-                p_value: 0.5,
+                p_value: 0.625,
             },
             None => Verdict::Unknown {
                 score: Some(0.25),
                 nearest: Some(1),
-                p_value: Some(0.01),
+                p_value: Some(0.0625),
             },
         },
         committed: class.map_or(Committed::Unknown, Committed::Class),
@@ -116,7 +117,14 @@ impl Teller {
     }
 
     fn frame(&mut self, frame: u64, class: Option<u16>) {
-        let record = record(&self.terms, frame, class);
+        self.watched_frame(frame, class, None);
+    }
+
+    fn watched_frame(&mut self, frame: u64, class: Option<u16>, drift: Option<DriftState>) {
+        let record = Record {
+            drift,
+            ..record(&self.terms, frame, class)
+        };
         let result = self.sink.take(Event::Record(&record, None));
         self.count(result);
     }

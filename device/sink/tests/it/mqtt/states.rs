@@ -1,4 +1,5 @@
-use normgate_sink::{Event, Sink, SinkError, Status};
+use normgate_core::Drift;
+use normgate_sink::{DriftState, Event, Sink, SinkError, Status};
 use serde_json::{Value, json};
 
 use super::broker::{self, Broker, Message};
@@ -41,7 +42,8 @@ fn a_run_is_told_from_its_beginning_to_its_end() {
     );
     let expected = json!({
         "state": "cat", "unknown": false, "camera_lost": false, "reason": null, "verdict": "known", "class": "cat",
-        "nearest": null, "score": 0.75, "score_name": "cosine", "threshold": 0.5, "confidence": 0.875, "frame": 7,
+        "nearest": null, "score": 0.75, "p_value": 0.625, "score_name": "cosine", "threshold": 0.5, "confidence": 0.875,
+        "drift": null, "drift_evidence": null, "frame": 7,
         "time": null, "fps": null, "latency_ms": 2.5, "model": "pets-v1",
     });
     assert_eq!(cat, expected);
@@ -139,6 +141,57 @@ fn a_class_that_stays_is_told_once_in_its_time() {
         .iter()
         .filter(|m| m.topic == STATE && m.json()["frame"].is_u64());
     assert_eq!(frames.count(), 2);
+    assert_eq!(teller.missed, [""; 0]);
+}
+
+#[test]
+fn a_drift_alarm_is_told_at_once_and_stands_as_long_as_the_records_say() {
+    if !broker::is_here() {
+        return;
+    }
+    let broker = Broker::open();
+    let mut subscriber = broker.subscribe();
+    let mut teller = Teller::new(&options(&broker.address()));
+    let watched = |alarm| {
+        Some(DriftState {
+            evidence: 0.125,
+            alarm,
+        })
+    };
+    teller.frame(1, Some(0));
+    let calm = subscriber.next("frame 1", is_frame(1)).json();
+    assert_eq!(calm["drift"], Value::Null);
+    // The same class: nothing but the alarm is new.
+    teller.watched_frame(2, Some(0), watched(Some(Drift::Falling)));
+    teller.status(&Status::Drifted {
+        drift: Drift::Falling,
+        frame: 2,
+        alarms: 1,
+    });
+    let drifted = subscriber.next("the alarm", is_frame(2)).json();
+    assert_eq!(
+        (&drifted["drift"], &drifted["drift_evidence"]),
+        (&json!("falling"), &json!(0.125))
+    );
+    assert_eq!(drifted["state"], "cat", "verdicts go on");
+    teller.status(&Status::SwapRefused {
+        why: "no model".to_owned(),
+    });
+    let refused = subscriber.next(
+        "the refusal",
+        has_reason("a new model was refused: no model"),
+    );
+    assert_eq!(refused.json()["drift"], "falling");
+    teller.watched_frame(3, Some(0), watched(None));
+    let over = subscriber.next("the end of it", is_frame(3)).json();
+    assert_eq!(over["drift"], Value::Null);
+    teller.watched_frame(4, Some(0), watched(Some(Drift::Rising)));
+    subscriber.next("the next alarm", is_frame(4));
+    teller.status(&Status::Lost {
+        why: "unplugged".to_owned(),
+    });
+    let lost = subscriber.next("the loss", has_reason("unplugged")).json();
+    assert_eq!(lost["drift"], Value::Null, "the test begins anew");
     assert_eq!(teller.missed, [""; 0]);
 }
 

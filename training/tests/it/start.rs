@@ -1,0 +1,103 @@
+//! A run that starts from another's weights.
+
+use std::path::Path;
+
+use normgate_train::error::TrainError;
+use normgate_train::metrics::EpochMetrics;
+use normgate_train::network::Arch;
+use normgate_train::recipe::Recipe;
+use normgate_train::start::Start;
+use normgate_train::train::{Setting, train};
+use tch::Device;
+
+use crate::{images, recipe, torch_rng};
+
+fn run(
+    recipe: &Recipe,
+    start: Option<&Start>,
+    out: &Path,
+    resume: bool,
+) -> Result<Vec<EpochMetrics>, TrainError> {
+    let all = images();
+    let setting = Setting {
+        fit: &all.slice(0..500).unwrap(),
+        calibration: &all.slice(500..600).unwrap(),
+        start,
+        device: Device::Cpu,
+        out: out.to_owned(),
+        resume,
+        measure_every: 1,
+        stop_after: None,
+        progress: false,
+    };
+    let _alone = torch_rng();
+    train(recipe, &setting)
+}
+
+fn from(start: &Start, recipe: Recipe) -> Recipe {
+    Recipe {
+        start: Some(start.sha256().unwrap()),
+        ..recipe
+    }
+}
+
+#[test]
+fn a_run_starts_where_the_other_ended() {
+    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
+    let first = Recipe {
+        ema_decay: 0.5,
+        ..recipe(Arch::Resnet8, 6)
+    };
+    let before = run(&first, None, folders[0].path(), false).unwrap();
+    let start = Start::read(folders[0].path()).unwrap();
+    // A rate of nearly nothing: the epoch measures what it was given.
+    let still = from(
+        &start,
+        Recipe {
+            learning_rate: 1e-12,
+            ..recipe(Arch::Resnet8, 1)
+        },
+    );
+    let after = run(&still, Some(&start), folders[1].path(), false).unwrap();
+    assert!(
+        after[0].loss < before[0].loss - 0.5,
+        "{} {}",
+        after[0].loss,
+        before[0].loss
+    );
+    // Parameters stayed, but for the statistics of the batches seen.
+    let again = Start::read(folders[1].path()).unwrap();
+    for ((name, a), (_, b)) in start.weights.iter().zip(&again.weights) {
+        if !name.contains("running") {
+            assert!((a - b).abs().max().double_value(&[]) < 1e-6, "{name}");
+        }
+    }
+    assert_ne!(start.sha256().unwrap(), again.sha256().unwrap());
+
+    // The fingerprint is part of the recipe: other weights cannot take over.
+    let error = run(&still, Some(&again), folders[1].path(), true).unwrap_err();
+    assert!(error.to_string().contains("fingerprint"), "{error}");
+    let other = from(&again, still.clone());
+    let error = run(&other, Some(&again), folders[1].path(), true).unwrap_err();
+    assert!(error.to_string().contains("another recipe"), "{error}");
+    let error = run(&first, Some(&start), folders[2].path(), false).unwrap_err();
+    assert!(error.to_string().contains("fingerprint"), "{error}");
+}
+
+#[test]
+fn weights_of_another_network_or_an_unfinished_run_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    run(&recipe(Arch::Resnet8, 1), None, folder.path(), false).unwrap();
+    let start = Start::read(folder.path()).unwrap();
+    let wide = from(&start, recipe(Arch::Resnet20, 1));
+    let error = run(&wide, Some(&start), out.path(), false)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("resnet8") && error.contains("resnet20"),
+        "{error}"
+    );
+    let error = Start::read(out.path()).unwrap_err().to_string();
+    assert!(error.contains("no such file"), "{error}");
+}
