@@ -114,8 +114,8 @@ fn bound(page: &Page<'_>) -> Markup {
             }
             " Of the in-distribution set here it rejects " strong { (with_unit(seen)) } "."
             @if most.is_some_and(|most| seen > most) {
-                " That is more than the bound: either the draw was unlucky, or these images differ from the \
-                    calibration images."
+                " That is more than the bound: the draw of these or of the calibration images was unlucky, or the two \
+                    differ."
             }
         }
         p { "Nothing is promised of unknown images; only measurements like the ones below tell." }
