@@ -13,7 +13,7 @@ use crate::error::TrainError;
 /// How references are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plan {
-    /// Rows of the bank, as many of each class as of any other; at least one a class is kept.
+    /// Rows of the bank, as many of each class as of any other, but at most half of a class's images, and at least one.
     pub rows: usize,
     /// The neighbour whose distance is the score, from 1.
     pub k: usize,
@@ -43,7 +43,14 @@ pub fn make(
 ) -> Result<ReferencesDescription, TrainError> {
     let data = |e: &dyn std::fmt::Display| TrainError::Data(format!("references: {e}"));
     let channels = outputs.first().map_or(0, |o| o.features.len());
-    let each = (plan.rows / classes.max(1)).max(1);
+    let mut room = vec![0; classes];
+    for &label in labels {
+        if let Some(room) = room.get_mut(usize::from(label)) {
+            *room += 1;
+        }
+    }
+    // Half of a small class stays out of the bank, to rank by.
+    let each = |class: usize| (plan.rows / classes.max(1)).clamp(1, (room[class] / 2).max(1));
     let mut taken = vec![0; classes];
     let mut sums = vec![vec![0f64; channels]; classes];
     let (mut rows, mut others) = (vec![], vec![]);
@@ -56,7 +63,7 @@ pub fn make(
         for (sum, &v) in sums[class].iter_mut().zip(&output.features) {
             *sum += f64::from(v);
         }
-        if taken[class] < each {
+        if taken[class] < each(class) {
             taken[class] += 1;
             rows.push(features);
         } else {
