@@ -17,11 +17,11 @@ use crate::pictures::Pool;
 pub enum Making {
     /// Plasma, contours, waves and shapes.
     Pictures,
-    /// An image with its patches in another order, 2, 4 or 8 a side.
+    /// An image with its patches in a random order, 2, 4 or 8 a side.
     Shuffled,
     /// An image turned by 90, 180 or 270 degrees (negatives in Tack et al., CSI, NeurIPS 2020).
     Rotated,
-    /// The mean of two images of different classes, or quarters of four images.
+    /// The mean of two images of different classes, or quarters of four images; as shuffled in a batch of fewer.
     Mixed,
 }
 
@@ -94,7 +94,7 @@ impl Negatives {
             let some = images.narrow(0, from, m);
             parts.push(match (self.kinds[i as usize], pool) {
                 (Making::Pictures, Some(pool)) => from_unit(&pool.sample(m)),
-                (Making::Mixed, _) => mixed(images, labels, rng).narrow(0, from, m),
+                (Making::Mixed, _) if n >= 4 => mixed(images, labels, rng).narrow(0, from, m),
                 (Making::Rotated, _) => some.rot90(rng.random_range(1..4), [2i64, 3]),
                 _ => shuffled(&some, 2 << rng.random_range(0..3)),
             });

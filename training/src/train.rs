@@ -67,6 +67,12 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
     recipe.check()?;
     let fit_labels = labels(setting.fit, "fit")?;
     let calibration_labels = labels(setting.calibration, "calibration")?;
+    let (width, height) = (setting.fit.width(), setting.fit.height());
+    if width != height && (recipe.pixmix > 0.0 || recipe.negatives.is_some()) {
+        return Err(TrainError::Data(format!(
+            "images of {width}x{height} pixels, expected square ones for PixMix and negatives"
+        )));
+    }
     std::fs::create_dir_all(&setting.out).map_err(|e| TrainError::io(&setting.out, e))?;
     let path = setting.out.join(CHECKPOINT);
 

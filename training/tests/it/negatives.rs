@@ -114,6 +114,19 @@ fn mixed_images_are_means_of_two_classes_or_quarters_of_four() {
 }
 
 #[test]
+fn a_batch_too_small_to_mix_is_shuffled() {
+    let _alone = torch_rng();
+    let (x, _) = real(2);
+    for seed in 0..4 {
+        let found = make(&[Making::Mixed], 1.0, 2, seed);
+        // Patches of 4 are shuffled whatever the grid.
+        for i in 0..2 {
+            assert_eq!(patches(&found.get(i), 8), patches(&x.get(i), 8));
+        }
+    }
+}
+
+#[test]
 fn every_share_and_kind_gives_its_count() {
     let _alone = torch_rng();
     for (share, expected) in [(0.001, 1), (0.2, 6), (0.34, 10), (1.0, 30)] {

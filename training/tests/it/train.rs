@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use normgate::dataset::ImageSet;
 use normgate_train::checkpoint;
 use normgate_train::error::TrainError;
 use normgate_train::metrics::EpochMetrics;
@@ -139,6 +140,31 @@ fn a_run_that_is_out_of_time_stops_at_a_checkpoint_and_goes_on() {
         assert_eq!(metrics.iter().map(|m| m.epoch).collect::<Vec<_>>(), [epoch]);
     }
     assert_same(whole.path(), parts.path());
+}
+
+#[test]
+fn steps_that_turn_images_want_square_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let classes = vec!["a".to_owned(), "b".to_owned()];
+    let set = ImageSet::new(8, 4, vec![7; 2 * 96], Some(vec![0, 1]), classes).unwrap();
+    let setting = Setting {
+        fit: &set,
+        calibration: &set,
+        start: None,
+        device: Device::Cpu,
+        out: folder.path().join("run"),
+        resume: false,
+        measure_every: 1,
+        stop_after: None,
+        progress: false,
+    };
+    let recipe = Recipe {
+        negatives: Some(every_negative()),
+        ..recipe(Arch::Resnet8, 1)
+    };
+    let error = train(&recipe, &setting).unwrap_err().to_string();
+    assert!(error.contains("8x4") && error.contains("square"), "{error}");
+    assert!(!folder.path().join("run").exists());
 }
 
 fn every_negative() -> Negatives {
