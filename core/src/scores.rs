@@ -26,9 +26,9 @@ pub enum Score {
     },
     /// [`Features::negative_aware_norm`], at least 0.
     Nan,
-    /// [`ClassMeans::nearest`](crate::ClassMeans::nearest)'s cosine, in [-1, 1].
+    /// [`ClassMeans::nearest`](crate::ClassMeans::nearest)'s cosine, in [-1, 1]; -1 for features that are all zero.
     Cosine,
-    /// [`FeatureBank::score`](crate::FeatureBank::score), in [-2, 0].
+    /// [`FeatureBank::score`](crate::FeatureBank::score), in [-2, 0]; -2 for features that are all zero.
     Knn,
     /// [`Combined::score`](crate::Combined::score), at most 0.
     Combined,
@@ -150,11 +150,12 @@ impl Score {
             Self::Nan => features_of()?.negative_aware_norm(),
             Self::Cosine => {
                 let means = references.means.as_ref().ok_or(missing)?;
-                means.nearest(&features_of()?).map_err(fault)?.cosine
+                let nearest = means.nearest(&features_of()?);
+                lowest_without_direction(nearest.map(|n| n.cosine), -1.0).map_err(fault)?
             }
             Self::Knn => {
                 let bank = references.bank.as_ref().ok_or(missing)?;
-                bank.score(&features_of()?).map_err(fault)?
+                lowest_without_direction(bank.score(&features_of()?), -2.0).map_err(fault)?
             }
             Self::Combined => {
                 let combined = references.combined.as_ref().ok_or(missing)?;
@@ -169,6 +170,17 @@ impl Score {
         } else {
             Err(ScoreError::NotFinite(self.name()))
         }
+    }
+}
+
+/// Features that are all zero point nowhere: nothing known is less alike.
+fn lowest_without_direction(
+    score: Result<f32, FeaturesError>,
+    lowest: f32,
+) -> Result<f32, FeaturesError> {
+    match score {
+        Err(FeaturesError::NoDirection) => Ok(lowest),
+        other => other,
     }
 }
 

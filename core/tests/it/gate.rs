@@ -200,6 +200,22 @@ fn missing_features_matter_only_to_their_scores() {
 }
 
 #[test]
+fn features_that_are_all_zero_score_lowest() {
+    let z = [0.0, 3.0];
+    let logits = Logits::new(&z).unwrap();
+    let of = |score: Score, h: &[f32]| score.compute(&logits, h, &with_combined()).unwrap();
+    assert_eq!(of(Score::Cosine, &[0.0; 3]), -1.0);
+    assert_eq!(of(Score::Knn, &[0.0; 3]), -2.0);
+    for h in [[1.0, 0.0, 0.0], [0.0, 1.0, 1.0], [0.1, 0.0, 4.0]] {
+        for score in [Score::Cosine, Score::Knn, Score::Combined] {
+            assert!(of(score, &[0.0; 3]) < of(score, &h), "{score} of {h:?}");
+        }
+    }
+    let verdict = gate(Score::Combined, 0.0).judge(&z, &[0.0; 3]);
+    assert!(verdict.score().is_some() && !verdict.is_known());
+}
+
+#[test]
 fn a_verdict_is_unknown_by_default() {
     let verdict = Verdict::default();
     assert!(!verdict.is_known());
