@@ -48,8 +48,8 @@ def table(head, rows):
 
 for arch in sys.argv[2:]:
     reports = {(l, p): load(arch, l, p) for l in LOSSES for p in ("int8", "f32")}
-    if not all(reports.values()):
-        print(f"{arch}: not measured for both losses and precisions\n")
+    if not all(reports[loss, "int8"] for loss in LOSSES):
+        print(f"{arch}: the int8 files are not measured for both losses\n")
         continue
     some = next(iter(reports["ce", "int8"].values()))
     sets = [s["name"] for s in some["scores"][0]["sets"]]
@@ -62,6 +62,8 @@ for arch in sys.argv[2:]:
     for loss, name in LOSSES.items():
         for precision in ("f32", "int8"):
             all_ = reports[loss, precision].values()
+            if not all_:
+                continue
             row = [name, precision, spread(r["in_distribution"]["accuracy"] for r in all_)]
             rows.append(row + [spread(of(r, "msp", s, "fpr95") for r in all_) for s in sets])
     table(["loss", "precision", "accuracy"] + [f"{s} FPR95" for s in sets], rows)
@@ -76,6 +78,8 @@ for arch in sys.argv[2:]:
             ]
             rows.append([score] + cells)
         table(["score"] + sets + ["mean"], rows)
+    if not all(reports[loss, "f32"] for loss in LOSSES):
+        continue
     print(f"### {arch}: what int8 does to AUROC, int8 - f32, mean of the sets\n")
     rows = []
     for score in scores:
