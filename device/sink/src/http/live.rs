@@ -181,11 +181,10 @@ impl Live {
     }
 
     pub(super) fn status(&mut self, status: &Status) {
-        if matches!(status, Status::Drifted { .. }) {
-            // Verdicts go on; records and meters tell of it.
-            return;
+        // The model before judges on after a refusal, and verdicts go on in a drift.
+        if !matches!(status, Status::SwapRefused { .. } | Status::Drifted { .. }) {
+            self.judged = None;
         }
-        self.judged = None;
         match status {
             Status::Started { source, .. } => {
                 self.phase = Phase::Running;
@@ -195,6 +194,7 @@ impl Live {
             Status::Restored => self.phase = Phase::Running,
             Status::Swapped { .. } => self.notice = None,
             Status::SwapRefused { why } => self.notice = Some(why.clone()),
+            // Records and meters tell of it.
             Status::Drifted { .. } => {}
             Status::Ended(_) => self.phase = Phase::Ended,
         }

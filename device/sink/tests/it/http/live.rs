@@ -95,6 +95,16 @@ fn the_state_and_the_health_follow_the_loop() {
         },
     );
     assert_eq!(state(&sink)["notice"], "not a model");
+    check(&sink, "waiting", 503, "no verdict yet\n");
+    take(&mut sink, &known(11, 1, 6.0));
+    tell(
+        &mut sink,
+        Status::SwapRefused {
+            why: "nor this".to_owned(),
+        },
+    );
+    check(&sink, "known", 200, "ok\n");
+    assert_eq!(state(&sink)["notice"], "nor this");
     tell(&mut sink, Status::Ended(Summary::default()));
     check(&sink, "ended", 503, "the loop has ended\n");
 }
