@@ -23,11 +23,8 @@ pub fn outputs(start: &Start, images: &ImageSet) -> Result<(Tensor, Tensor), Tra
             images.height()
         )));
     }
-    let network = start
-        .state
-        .recipe
-        .arch
-        .network(start.state.classes.len() as i64);
+    let classes = start.state.classes.len() as i64;
+    let network = start.state.recipe.arch.network(classes);
     let mut weights = Weights::new(&network, Device::Cpu, false);
     weights
         .start_from(&start.weights)

@@ -6,7 +6,7 @@ use crate::device::Precision;
 use crate::error::TrainError;
 use crate::loss::Loss;
 use crate::negatives::{Making, Negatives};
-use crate::network::Arch;
+use crate::network::{Arch, Network};
 use crate::schedule::Schedule;
 
 /// The recipe of a run; kept in its checkpoints and in the exported file.
@@ -61,6 +61,14 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl Recipe {
+    /// The network for `classes` classes.
+    pub fn network(&self, classes: usize) -> Network {
+        Network {
+            head_scale: self.loss.head_scale(),
+            ..self.arch.network(classes as i64)
+        }
+    }
+
     /// Whether an epoch needs pictures of nothing.
     pub fn needs_pictures(&self) -> bool {
         let negatives = self.negatives.as_ref();
@@ -80,7 +88,7 @@ impl Recipe {
             })
         };
         let unit = |v: f64| (0.0..1.0).contains(&v);
-        if let Loss::LogitNorm { tau } = self.loss
+        if let Some(tau) = self.loss.tau()
             && !(tau > 0.0 && tau.is_finite())
         {
             return bad("tau", tau.to_string(), "a finite number above 0");

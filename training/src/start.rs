@@ -37,13 +37,12 @@ impl Start {
                 state.epochs_done, state.recipe.epochs
             )));
         }
-        let network = state.recipe.arch.network(state.classes.len() as i64);
+        let network = state.recipe.network(state.classes.len());
         let mut weights = Weights::new(&network, Device::Cpu, state.recipe.ema_decay > 0.0);
         weights.restore(&named).map_err(fault)?;
-        Ok(Self {
-            state,
-            weights: weights.inference(),
-        })
+        let mut weights = weights.inference();
+        scale_head(&mut weights, network.head_scale);
+        Ok(Self { state, weights })
     }
 
     /// SHA-256 in lower-case hex over each tensor's name and its f32 in little-endian; it stands in the recipe.
@@ -64,5 +63,23 @@ impl Start {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect())
+    }
+
+    /// The weights for a network that scales its features by `head_scale`.
+    pub(crate) fn scaled(&self, head_scale: f64) -> Vec<(String, Tensor)> {
+        let mut weights: Vec<_> = self
+            .weights
+            .iter()
+            .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+            .collect();
+        scale_head(&mut weights, 1.0 / head_scale);
+        weights
+    }
+}
+
+/// Multiplies the head's weight.
+fn scale_head(weights: &mut [(String, Tensor)], factor: f64) {
+    for (_, tensor) in weights.iter_mut().filter(|(name, _)| name == "head.weight") {
+        *tensor = &*tensor * factor;
     }
 }

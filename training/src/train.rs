@@ -88,7 +88,7 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
         calibration_images: setting.calibration.len(),
     };
     tch::manual_seed(recipe.seed as i64);
-    let network = recipe.arch.network(state.classes.len() as i64);
+    let network = recipe.network(state.classes.len());
     let mut weights = Weights::new(&network, setting.device, recipe.ema_decay > 0.0);
     start(recipe, setting, &state, &mut weights)?;
     if path.exists() {
@@ -154,7 +154,9 @@ fn start(
             state.classes.len()
         )));
     }
-    weights.start_from(&start.weights).map_err(TrainError::Data)
+    weights
+        .start_from(&start.scaled(recipe.loss.head_scale()))
+        .map_err(TrainError::Data)
 }
 
 fn labels<'a>(set: &'a ImageSet, role: &str) -> Result<&'a [u16], TrainError> {
@@ -243,8 +245,8 @@ fn run_epoch(
         let statistics = weights.statistics(Which::Live);
         let input = batch.input(recipe.precision.kind());
         let forward = network.forward(&input, &parameters, &statistics, true, recipe.dropout);
-        let head = network.head(&parameters);
-        let normalized = recipe.loss.normalized(&forward.logits, head);
+        let (weight, bias) = network.head(&parameters);
+        let normalized = recipe.loss.normalized(&forward, weight, bias);
         let loss = batch.loss(&normalized, &labels, recipe);
         loss.backward();
         let at = epoch as f64 + (step + 1) as f64 / steps as f64;

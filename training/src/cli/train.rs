@@ -21,6 +21,7 @@ enum LossName {
     Ce,
     Logitnorm,
     Elogitnorm,
+    T2fnorm,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -48,12 +49,12 @@ pub(super) struct Args {
     /// The network.
     #[arg(long, value_enum, default_value = "resnet8")]
     arch: Arch,
-    /// The loss: cross entropy, LogitNorm, or Extended LogitNorm.
+    /// The loss: cross entropy, LogitNorm, Extended LogitNorm, or T2FNorm.
     #[arg(long, value_enum, default_value = "logitnorm")]
     loss: LossName,
-    /// LogitNorm's temperature.
-    #[arg(long, default_value_t = 0.04)]
-    tau: f64,
+    /// The temperature of LogitNorm (0.04 where not given) or T2FNorm (0.1).
+    #[arg(long)]
+    tau: Option<f64>,
     /// Passes over the fit images.
     #[arg(long, default_value_t = 30)]
     epochs: usize,
@@ -178,8 +179,13 @@ fn recipe(args: &Args, precision: Precision) -> Recipe {
         arch: args.arch,
         loss: match args.loss {
             LossName::Ce => Loss::CrossEntropy,
-            LossName::Logitnorm => Loss::LogitNorm { tau: args.tau },
+            LossName::Logitnorm => Loss::LogitNorm {
+                tau: args.tau.unwrap_or(0.04),
+            },
             LossName::Elogitnorm => Loss::ElogitNorm,
+            LossName::T2fnorm => Loss::T2fNorm {
+                tau: args.tau.unwrap_or(0.1),
+            },
         },
         epochs: args.epochs,
         batch: args.batch,

@@ -99,7 +99,7 @@ pub fn export(
     mut progress: impl FnMut(&str),
 ) -> Result<Exported, TrainError> {
     check_calibration(state, request.calibration)?;
-    let network = state.recipe.arch.network(state.classes.len() as i64);
+    let network = state.recipe.network(state.classes.len());
     let mut weights = Weights::new(&network, Device::Cpu, state.recipe.ema_decay > 0.0);
     weights.restore(named).map_err(TrainError::Data)?;
     let folded = fold::fold(&network, &weights.inference()).map_err(TrainError::Data)?;
@@ -193,7 +193,7 @@ fn describe(
         training: &state.recipe,
         quantization,
     };
-    let network = state.recipe.arch.network(state.classes.len() as i64);
+    let network = state.recipe.network(state.classes.len());
     Ok(Description {
         schema: SCHEMA_VERSION,
         name: request.name.clone(),
@@ -210,8 +210,10 @@ fn describe(
         },
         features: network.features as usize,
         loss: match state.recipe.loss {
-            // The file has no word for Extended LogitNorm's scale: confidence is the plain softmax.
-            Loss::CrossEntropy | Loss::ElogitNorm => BundleLoss::CrossEntropy {},
+            // The file has no word for the other two's scales: confidence is the plain softmax.
+            Loss::CrossEntropy | Loss::ElogitNorm | Loss::T2fNorm { .. } => {
+                BundleLoss::CrossEntropy {}
+            }
             Loss::LogitNorm { tau } => BundleLoss::LogitNorm { tau: tau as f32 },
         },
         gate: None,

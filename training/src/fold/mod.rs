@@ -206,9 +206,13 @@ pub fn fold(network: &Network, named: &[(String, Tensor)]) -> Result<Folded, Str
         };
         place.push(id);
     }
+    let mut head_weight = values("head.weight".into())?;
+    for w in &mut head_weight {
+        *w = (f64::from(*w) * network.head_scale) as f32;
+    }
     Ok(Folded {
         layers,
-        head_weight: values("head.weight".into())?,
+        head_weight,
         head_bias: values("head.bias".into())?,
         features: network.features as usize,
         classes: network.classes as usize,

@@ -135,6 +135,7 @@ fn post_activation(
         layers: b.layers,
         features: channels,
         classes,
+        head_scale: 1.0,
     }
 }
 
@@ -170,6 +171,7 @@ fn pre_activation(stem: i64, widths: &[i64], blocks: usize, classes: i64) -> Net
         layers: b.layers,
         features: channels,
         classes,
+        head_scale: 1.0,
     }
 }
 

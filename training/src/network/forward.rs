@@ -100,15 +100,21 @@ impl Network {
         let map = values.pop().flatten().unwrap_or_default();
         let features = map.mean_dim([2i64, 3].as_slice(), false, Kind::Float);
         let (weight, bias) = (next(&mut next_parameter), next(&mut next_parameter));
-        let logits = features.linear(weight, Some(bias));
+        let scaled = match self.head_scale {
+            1.0 => features.shallow_clone(),
+            scale => &features * scale,
+        };
+        let logits = scaled.linear(weight, Some(bias));
         Forward { features, logits }
     }
 }
 
 impl Network {
-    /// The weight `[K, C]` of the linear head among `parameters`, in the order of [`Network::parameters`].
-    pub fn head<'a>(&self, parameters: &'a [Tensor]) -> &'a Tensor {
-        &parameters[parameters.len() - 2]
+    /// The weight `[K, C]` and bias `[K]` of the linear head among `parameters`, in the order of
+    /// [`Network::parameters`].
+    pub fn head<'a>(&self, parameters: &'a [Tensor]) -> (&'a Tensor, &'a Tensor) {
+        let last = parameters.len() - 1;
+        (&parameters[last - 1], &parameters[last])
     }
 }
 

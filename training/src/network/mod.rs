@@ -110,6 +110,8 @@ pub struct Network {
     pub features: i64,
     /// Length of the logits.
     pub classes: i64,
+    /// What the features are multiplied by before the head; 1 but for losses that say otherwise.
+    pub head_scale: f64,
 }
 
 impl Network {

@@ -1,8 +1,9 @@
 //! The loss and its gradient against arithmetic in f64 that shares no code with them.
 
 use normgate_train::loss::{Loss, NORM_EPS, cross_entropy, to_uniform};
+use normgate_train::network::Forward;
 use proptest::prelude::*;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// Mean loss and its gradient by z, from the formulas: with u = z / ((n + eps) tau) and p = softmax(u),
 /// dL/dz = ((p - y) - u' z (z . (p - y)) / (n (n + eps))) / ((n + eps) tau).
@@ -14,7 +15,7 @@ fn by_hand(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) -> (f64, Vec<Vec<f
         let divisor = match loss {
             Loss::CrossEntropy => 1.0,
             Loss::LogitNorm { tau } => (norm + NORM_EPS) * tau,
-            Loss::ElogitNorm => unreachable!("its gradient has a test of its own"),
+            Loss::ElogitNorm | Loss::T2fNorm { .. } => unreachable!("tests of their own"),
         };
         let u: Vec<f64> = z.iter().map(|v| v / divisor).collect();
         let largest = u.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -27,8 +28,8 @@ fn by_hand(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) -> (f64, Vec<Vec<f
             .collect();
         let dot: f64 = z.iter().zip(&g).map(|(z, g)| z * g).sum();
         let along = match loss {
-            Loss::CrossEntropy | Loss::ElogitNorm => 0.0,
             Loss::LogitNorm { .. } => dot / (norm * (norm + NORM_EPS)),
+            _ => 0.0,
         };
         gradient.push(
             z.iter()
@@ -40,10 +41,19 @@ fn by_hand(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) -> (f64, Vec<Vec<f
     (mean, gradient)
 }
 
-/// The mean loss; only Extended LogitNorm looks at the head.
+/// The mean loss of a head that changes nothing.
 fn mean(loss: Loss, logits: &Tensor, labels: &Tensor) -> Tensor {
-    let head = Tensor::eye(logits.size()[1], (logits.kind(), logits.device()));
-    cross_entropy(&loss.normalized(logits, &head), labels)
+    let options = (logits.kind(), logits.device());
+    let classes = logits.size()[1];
+    let (weight, bias) = (
+        Tensor::eye(classes, options),
+        Tensor::zeros([classes], options),
+    );
+    let forward = Forward {
+        features: logits.shallow_clone(),
+        logits: logits.shallow_clone(),
+    };
+    cross_entropy(&loss.normalized(&forward, &weight, &bias), labels)
 }
 
 fn agree(loss: Loss, logits: &[Vec<f64>], labels: &[usize]) {
@@ -145,7 +155,10 @@ proptest! {
         // Where two classes lead together the definition has no gradient.
         let (two, _) = z.detach().topk(2, 1, true, true);
         prop_assume!(two.double_value(&[0, 0]) - two.double_value(&[0, 1]) > 0.05);
-        let loss = cross_entropy(&Loss::ElogitNorm.normalized(&z, &w), &Tensor::from_slice(&[label as i64]));
+        let forward = Forward { features: x.shallow_clone(), logits: z };
+        let bias = Tensor::zeros([5], (Kind::Double, Device::Cpu));
+        let normalized = Loss::ElogitNorm.normalized(&forward, &w, &bias);
+        let loss = cross_entropy(&normalized, &Tensor::from_slice(&[label as i64]));
         loss.backward();
         let expected = elogitnorm_by_hand(&h, &head, label);
         let close = |a: f64, b: f64, by: f64| (a - b).abs() <= by * (1.0 + b.abs());
@@ -168,6 +181,53 @@ proptest! {
             };
             let slope = (at(step) - at(-step)) / (2.0 * step);
             prop_assert!(close(w.grad().double_value(&[k as i64, i as i64]), slope, 1e-5));
+        }
+    }
+
+    #[test]
+    fn t2fnorm_and_its_gradients_are_the_definition(
+        h in prop::collection::vec(0.1f64..3.0, 4),
+        head in prop::collection::vec(prop::collection::vec(-1f64..1.0, 4), 5),
+        bias in prop::collection::vec(-1f64..1.0, 5),
+        label in 0usize..5,
+        tau in 0.05f64..2.0,
+    ) {
+        let loss = Loss::T2fNorm { tau };
+        let by_hand = |h: &[f64], head: &[Vec<f64>]| {
+            let norm = h.iter().map(|v| v * v).sum::<f64>().sqrt();
+            let of = |w: &[f64]| w.iter().zip(h).map(|(w, h)| w * h / norm / tau).sum::<f64>();
+            let u: Vec<f64> = head.iter().zip(&bias).map(|(w, b)| of(w) + b).collect();
+            let largest = u.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            u.iter().map(|v| (v - largest).exp()).sum::<f64>().ln() + largest - u[label]
+        };
+        let flat: Vec<f64> = head.iter().flatten().copied().collect();
+        let w = Tensor::from_slice(&flat).view([5, 4]).set_requires_grad(true);
+        let x = Tensor::from_slice(&h).view([1, 4]).set_requires_grad(true);
+        let b = Tensor::from_slice(&bias);
+        let logits = (&x * loss.head_scale()).linear(&w, Some(&b));
+        let forward = Forward { features: x.shallow_clone(), logits };
+        let value = cross_entropy(&loss.normalized(&forward, &w, &b), &Tensor::from_slice(&[label as i64]));
+        value.backward();
+        let close = |a: f64, b: f64, by: f64| (a - b).abs() <= by * (1.0 + b.abs());
+        prop_assert!(close(value.double_value(&[]), by_hand(&h, &head), 1e-6));
+        let step = 1e-6;
+        for i in 0..4 {
+            let at = |d: f64| {
+                let mut h = h.clone();
+                h[i] += d;
+                by_hand(&h, &head)
+            };
+            let slope = (at(step) - at(-step)) / (2.0 * step);
+            prop_assert!(close(x.grad().double_value(&[0, i as i64]), slope, 1e-4));
+        }
+        for (k, i) in [(0, 0), (label, 1), (4, 3)] {
+            let at = |d: f64| {
+                let mut head = head.clone();
+                head[k][i] += d;
+                by_hand(&h, &head)
+            };
+            let slope = (at(step) - at(-step)) / (2.0 * step);
+            prop_assert!(close(w.grad().double_value(&[k as i64, i as i64]), slope, 1e-4));
         }
     }
 

@@ -2,8 +2,10 @@
 
 use normgate_train::checkpoint;
 use normgate_train::fold::fold;
+use normgate_train::loss::Loss;
 use normgate_train::network::Arch;
 use normgate_train::outputs::outputs;
+use normgate_train::recipe::Recipe;
 use normgate_train::start::Start;
 use normgate_train::train::{CHECKPOINT, Setting, train};
 use tch::Device;
@@ -12,6 +14,11 @@ use crate::{images, recipe, torch_rng};
 
 #[test]
 fn outputs_are_the_folded_networks() {
+    agree(Loss::LogitNorm { tau: 0.04 });
+    agree(Loss::T2fNorm { tau: 0.1 });
+}
+
+fn agree(loss: Loss) {
     let folder = tempfile::tempdir().unwrap();
     let all = images();
     let setting = Setting {
@@ -26,12 +33,16 @@ fn outputs_are_the_folded_networks() {
         progress: false,
     };
     let _alone = torch_rng();
-    train(&recipe(Arch::Resnet8, 1), &setting).unwrap();
+    let recipe = Recipe {
+        loss,
+        ..recipe(Arch::Resnet8, 1)
+    };
+    train(&recipe, &setting).unwrap();
     let start = Start::read(folder.path()).unwrap();
     let set = all.slice(0..300).unwrap();
     let (features, logits) = outputs(&start, &set).unwrap();
     let (_, named) = checkpoint::load(&folder.path().join(CHECKPOINT)).unwrap();
-    let network = Arch::Resnet8.network(10);
+    let network = recipe.network(10);
     let expected = fold(&network, &named)
         .unwrap()
         .run(&normgate_train::export::tensor(&set));

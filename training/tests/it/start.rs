@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use normgate_train::error::TrainError;
+use normgate_train::loss::Loss;
 use normgate_train::metrics::EpochMetrics;
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
@@ -43,7 +44,7 @@ fn from(start: &Start, recipe: Recipe) -> Recipe {
 
 #[test]
 fn a_run_starts_where_the_other_ended() {
-    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
+    let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
     let first = Recipe {
         ema_decay: 0.5,
         ..recipe(Arch::Resnet8, 6)
@@ -65,13 +66,22 @@ fn a_run_starts_where_the_other_ended() {
         after[0].loss,
         before[0].loss
     );
-    // Parameters stayed, but for the statistics of the batches seen.
-    let again = Start::read(folders[1].path()).unwrap();
-    for ((name, a), (_, b)) in start.weights.iter().zip(&again.weights) {
-        if !name.contains("running") {
-            assert!((a - b).abs().max().double_value(&[]) < 1e-6, "{name}");
+    // Parameters stayed, but for the statistics of the batches seen; a loss that scales the features says the same
+    // with another head.
+    let t2fnorm = Recipe {
+        loss: Loss::T2fNorm { tau: 0.1 },
+        ..still.clone()
+    };
+    run(&t2fnorm, Some(&start), folders[3].path(), false).unwrap();
+    for folder in [&folders[1], &folders[3]] {
+        let again = Start::read(folder.path()).unwrap();
+        for ((name, a), (_, b)) in start.weights.iter().zip(&again.weights) {
+            if !name.contains("running") {
+                assert!((a - b).abs().max().double_value(&[]) < 1e-6, "{name}");
+            }
         }
     }
+    let again = Start::read(folders[1].path()).unwrap();
     assert_ne!(start.sha256().unwrap(), again.sha256().unwrap());
 
     // The fingerprint is part of the recipe: other weights cannot take over.
