@@ -3,9 +3,13 @@
 
     compare-outputs.py [--seen SET,SET] NAME=FILE...
 
-Each file has the sets `calibration` (in-distribution, with labels), `fit` (fit images, for neighbours and means), `near`
-and any others (far). The far mean leaves out the sets that training has seen the like of. In-distribution counts as
-positive; the larger score is the more known one.
+Each file has the sets `calibration` (in-distribution, with labels), `fit` (fit images, for neighbours, means and ranks),
+`near` and any others (far). The far mean leaves out the sets that training has seen the like of. In-distribution counts
+as positive; the larger score is the more known one. `combined` is the sum of the logarithms of two ranks among the fit
+images, of `cosine` and `max_logit`.
+
+The second table is of the shares of each set that a threshold keeps, percent: of `combined`, one for all or one for each
+predicted class, from one half of the calibration images at 5% rejected, on the other half; the mean of 20 divisions.
 """
 
 import json
@@ -15,6 +19,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score, roc_curve
 
 K = 10
+DIVISIONS = 20
+REJECTED = 0.05
 
 
 def load(path):
@@ -50,6 +56,18 @@ def scores(tensors, name, bank, means):
     }
 
 
+def log_share(known, values):
+    """The logarithm of the share of `known` that is not above each value; below them all it goes on falling."""
+    table = np.sort(known)
+    rank = np.searchsorted(table, values, side="right")
+    below = (table[0] - values) / max(table[len(table) // 2] - table[0], 1e-12)
+    return np.log(np.maximum(rank, 1) / len(table)) - np.where(rank == 0, below, 0)
+
+
+def combined(fit, values):
+    return sum(log_share(fit[score], values[score]) for score in ("cosine", "max_logit"))
+
+
 def judged(positive, negative):
     y = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
     s = np.r_[positive, negative]
@@ -66,13 +84,41 @@ def report(path):
     assert len(known) == classes
     means = unit(np.stack([bank[tensors["fit.labels"] == c].mean(0) for c in known]))
     sets = sorted({name.split(".")[0] for name in tensors} - {"calibration", "fit"})
-    inside = scores(tensors, "calibration", bank, means)
+    fit = scores(tensors, "fit", bank, means)
+    predicted = {name: tensors[f"{name}.logits"].argmax(1) for name in [*sets, "calibration"]}
+
+    def measured(name):
+        values = scores(tensors, name, bank, means)
+        values["combined"] = combined(fit, values)
+        return values
+
+    inside = measured("calibration")
     hits = known[tensors["calibration.logits"].argmax(1)] == tensors["calibration.labels"]
-    table = {}
+    table, kept = {}, {}
     for name in sets:
-        outside = scores(tensors, name, bank, means)
+        outside = measured(name)
         table[name] = {s: judged(inside[s], outside[s]) for s in inside}
-    return hits.mean(), table
+        kept[name] = outside["combined"]
+    return hits.mean(), table, thresholds(inside["combined"], kept, predicted)
+
+
+def thresholds(inside, outside, predicted):
+    """Shares kept by one threshold and by one a class, of the other half of the calibration images and of each set."""
+    random = np.random.default_rng(0)
+    classes = np.unique(predicted["calibration"])
+    rows = []
+    for _ in range(DIVISIONS):
+        first, second = np.array_split(random.permutation(len(inside)), 2)
+        by_class = np.zeros(classes.max() + 1)
+        for c in classes:
+            by_class[c] = np.quantile(inside[first][predicted["calibration"][first] == c], REJECTED)
+        one = np.full(len(by_class), np.quantile(inside[first], REJECTED))
+        rows.append([
+            [np.mean(inside[second] >= t[predicted["calibration"][second]])]
+            + [np.mean(values >= t[predicted[name]]) for name, values in outside.items()]
+            for t in (one, by_class)
+        ])
+    return np.mean(rows, 0)
 
 
 arguments = sys.argv[1:]
@@ -90,10 +136,16 @@ far = [s for s in sets if s != "near"]
 print("AUROC / FPR95, percent\n")
 print("| run | score | accuracy | near | far, mean | " + " | ".join(far) + " |")
 print("| --- " * (5 + len(far)) + "|")
-for name, (accuracy, table) in rows.items():
+for name, (accuracy, table, _) in rows.items():
     for score in table[sets[0]]:
         cells = [f"{table[s][score][0] * 100:.1f} / {table[s][score][1] * 100:.0f}" for s in far]
         mean = [100 * np.mean([table[s][score][i] for s in far if s not in seen]) for i in (0, 1)]
         near = [100 * v for v in table["near"][score]] if "near" in table else [np.nan] * 2
         print(f"| {name} | {score} | {accuracy * 100:.2f} | {near[0]:.2f} / {near[1]:.1f} | {mean[0]:.2f} / {mean[1]:.1f} | "
               + " | ".join(cells) + " |")
+
+print("\n| run | threshold | calibration | " + " | ".join(sets) + " | mean of the sets |")
+print("| --- " * (4 + len(sets)) + "|")
+for name, (_, _, shares) in rows.items():
+    for kind, row in zip(("one", "by class"), 100 * shares, strict=True):
+        print(f"| {name} | {kind} | " + " | ".join(f"{v:.1f}" for v in row) + f" | {row[1:].mean():.1f} |")

@@ -19,9 +19,28 @@ use super::model_file::ModelFile;
 const WARM_UP: usize = 20;
 /// A webcam's usual frame, in YUYV.
 const CAMERA: (u32, u32) = (640, 480);
-/// Stages that are compared.
-const MODEL: &str = "model";
-const OVERHEAD: &str = "the same without the model";
+/// How long each stage took, run by run.
+struct Stages {
+    same: Latency,
+    resized: Latency,
+    network: Latency,
+    gate: Latency,
+    total: Latency,
+    overhead: Latency,
+}
+
+impl Stages {
+    fn named(&self) -> [(&'static str, &Latency); 6] {
+        [
+            ("preprocess, model's size", &self.same),
+            ("preprocess, 640 x 480 YUYV", &self.resized),
+            ("model", &self.network),
+            ("gate", &self.gate),
+            ("640 x 480 YUYV to verdict", &self.total),
+            ("the same without the model", &self.overhead),
+        ]
+    }
+}
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -48,7 +67,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let d = model.description();
     if args.json {
         let stages: Vec<_> = stages
-            .iter()
+            .named()
+            .into_iter()
             .map(|(name, l)| json!({ "stage": name, "p50_us": at(l, 0.5), "p99_us": at(l, 0.99) }))
             .collect();
         let all = json!({
@@ -72,27 +92,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         args.model.threads()
     );
     println!("{:<28} {:9.1} us", "load and prepare", us(load));
-    for (name, l) in &stages {
+    for (name, l) in stages.named() {
         println!(
             "{name:<28} p50 {:9.1} us  p99 {:9.1} us",
             at(l, 0.5),
             at(l, 0.99)
         );
     }
-    let p50 = |wanted| {
-        stages
-            .iter()
-            .find(|(name, _)| *name == wanted)
-            .and_then(|(_, l)| l.percentile(0.5))
-    };
-    if let (Some(overhead), Some(network)) = (p50(OVERHEAD), p50(MODEL)) {
+    let (overhead, network) = (&stages.overhead, &stages.network);
+    if let (Some(overhead), Some(network)) = (overhead.percentile(0.5), network.percentile(0.5)) {
         let share = 100.0 * overhead.as_secs_f64() / network.as_secs_f64();
         println!("capture to verdict, the model apart: {share:.1} % of the model's time");
     }
     Ok(())
 }
 
-fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str, Latency)>> {
+fn measure(model: &Model, iterations: usize) -> anyhow::Result<Stages> {
     let spec = model.preprocess();
     let mut pixels = vec![0; spec.input_len()];
     let mut preprocessor = Preprocessor::new(spec);
@@ -117,14 +132,14 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Vec<(&'static str
         Ok(())
     })?;
     let (total, overhead) = camera_to_verdict(model, &camera, iterations)?;
-    Ok(vec![
-        ("preprocess, model's size", same),
-        ("preprocess, 640 x 480 YUYV", resized),
-        (MODEL, network),
-        ("gate", gate),
-        ("640 x 480 YUYV to verdict", total),
-        (OVERHEAD, overhead),
-    ])
+    Ok(Stages {
+        same,
+        resized,
+        network,
+        gate,
+        total,
+        overhead,
+    })
 }
 
 /// The loop's way from a picture to a verdict, whole and without the model's part of the very same runs.
