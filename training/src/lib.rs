@@ -1,7 +1,7 @@
 //! The desk's half of normgate, in the order of its flow:
 //!
 //! ```text
-//! dataset -> augment -> (pictures -> mix, negatives) -> network -> loss -> train -> checkpoint
+//! dataset -> augment -> (pictures -> mix, negatives) -> network -> (fold -> ranges -> quantize -> pass) -> loss -> train
 //! checkpoint -> fold -> ranges -> quantize -> export -> threshold -> models/
 //! ```
 //!
@@ -37,13 +37,15 @@ pub mod checkpoint;
 
 pub mod start;
 
-pub mod train;
-
 pub mod fold;
 
 pub mod ranges;
 
 pub mod quantize;
+
+pub mod pass;
+
+pub mod train;
 
 pub mod export;
 

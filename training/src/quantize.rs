@@ -1,6 +1,7 @@
 //! Weights and activations to 8 bits (Jacob et al. 2018; weights symmetric and per channel as in Krishnamoorthi 2018).
 
-use crate::fold::FoldedConv;
+use crate::augment::{PIXEL_SCALE, PIXEL_ZERO};
+use crate::fold::{Folded, FoldedConv, FoldedLayer};
 
 /// An activation's code: real = scale * (code - zero_point).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,10 +24,32 @@ impl ActivationCode {
     }
 }
 
+/// The camera's bytes are the codes: real = (pixel - 128) / 64.
+pub const PIXELS: ActivationCode = ActivationCode {
+    scale: (1.0 / PIXEL_SCALE) as f32,
+    zero_point: PIXEL_ZERO as u8,
+};
+
+/// The code of each layer's output; `ranges` has one `[low, high]` a layer of `folded`.
+pub fn codes(folded: &Folded, ranges: &[(f32, f32)]) -> Vec<ActivationCode> {
+    folded
+        .layers
+        .iter()
+        .zip(ranges)
+        .map(|(layer, &(low, high))| match layer {
+            FoldedLayer::Input => PIXELS,
+            // A relu costs nothing: codes below its zero point do not exist.
+            FoldedLayer::Conv(FoldedConv { relu: true, .. })
+            | FoldedLayer::Add { relu: true, .. } => ActivationCode::of_range(0.0, high),
+            _ => ActivationCode::of_range(low, high),
+        })
+        .collect()
+}
+
 /// Keeps products of scales normal numbers.
-const SMALLEST_SCALE: f32 = 1e-9;
+pub(crate) const SMALLEST_SCALE: f32 = 1e-9;
 /// Largest magnitude of a weight's code: -128 is left out, so that codes are symmetric.
-const WEIGHT_MAX: f32 = 127.0;
+pub(crate) const WEIGHT_MAX: f32 = 127.0;
 /// Largest magnitude of a bias's code: room is left for the accumulator's sum.
 const BIAS_MAX: f64 = (1u32 << 30) as f64;
 

@@ -49,11 +49,18 @@ pub struct Recipe {
     /// Negatives beside the images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negatives: Option<Negatives>,
+    /// Whether weights and activations are rounded to their 8-bit grids; wants weights to start from, and f32.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub quantized: bool,
     /// Arithmetic of the convolutions.
     #[serde(default)]
     pub precision: Precision,
     /// Seed of initial weights, order, augmentation and dropout.
     pub seed: u64,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn is_zero(value: &f64) -> bool {
@@ -130,6 +137,13 @@ impl Recipe {
         }
         if !(self.mixup >= 0.0 && self.mixup.is_finite()) {
             return bad("mixup", self.mixup.to_string(), "0 or more");
+        }
+        if self.quantized && self.start.is_none() {
+            return bad("start", "none".into(), "weights for a quantized run");
+        }
+        if self.quantized && self.precision != Precision::F32 {
+            let precision = format!("{:?}", self.precision).to_lowercase();
+            return bad("precision", precision, "f32 for a quantized run");
         }
         if let Some(negatives) = &self.negatives {
             negatives.check()?;

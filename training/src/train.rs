@@ -16,7 +16,9 @@ use crate::error::TrainError;
 use crate::metrics::{EpochMetrics, MetricsFile};
 use crate::network::Network;
 use crate::optimizer::{Weights, Which};
+use crate::pass::Pass;
 use crate::pictures::Pool;
+use crate::ranges::RangeMethod;
 use crate::recipe::Recipe;
 use crate::start::Start;
 use crate::step::Step;
@@ -30,6 +32,9 @@ pub const METRICS: &str = "metrics.jsonl";
 const EVALUATION_BATCH: usize = 500;
 /// Steps between readings of the loss: each reading waits for the device.
 const READ_EVERY: usize = 20;
+
+/// Fit images whose activations the grids of a quantized run have to cover.
+const RANGE_IMAGES: usize = 1000;
 
 /// Pictures of nothing that an epoch draws.
 const PICTURES: i64 = 2048;
@@ -96,6 +101,7 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
     }
 
     let fit = Batches::new(setting.fit, fit_labels, setting.device);
+    let pass = pass(recipe, &network, setting.start, &fit)?;
     let calibration = Batches::new(setting.calibration, calibration_labels, setting.device);
     let mut file = MetricsFile::open(&setting.out.join(METRICS), state.epochs_done)?;
     let mut all = vec![];
@@ -106,10 +112,10 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
         if !all.is_empty() && stop.is_some_and(|limit| begun.elapsed() + longest > limit) {
             break;
         }
-        let mut metrics = run_epoch(recipe, setting, &network, &mut weights, &fit, epoch)?;
+        let mut metrics = run_epoch(recipe, setting, &pass, &mut weights, &fit, epoch)?;
         if (epoch + 1) % setting.measure_every.max(1) == 0 || epoch + 1 == recipe.epochs {
             metrics.calibration_accuracy = Some(accuracy(
-                &network,
+                &pass,
                 &weights,
                 &calibration,
                 recipe.precision.kind(),
@@ -124,6 +130,24 @@ pub fn train(recipe: &Recipe, setting: &Setting<'_>) -> Result<Vec<EpochMetrics>
         longest = longest.max(started.elapsed());
     }
     Ok(all)
+}
+
+/// On the grids of the weights that a quantized run starts from, or in real numbers.
+fn pass<'a>(
+    recipe: &Recipe,
+    network: &'a Network,
+    start: Option<&Start>,
+    fit: &Batches,
+) -> Result<Pass<'a>, TrainError> {
+    let Some(start) = start.filter(|_| recipe.quantized) else {
+        return Ok(Pass::float(network));
+    };
+    let indices: Vec<i64> = (0..fit.len().min(RANGE_IMAGES) as i64).collect();
+    let crops = vec![Crop::CENTRE; indices.len()];
+    let (images, _) = fit.batch(&indices, &crops, Kind::Float);
+    let named = start.scaled(network.head_scale);
+    let images = images.to_device(Device::Cpu);
+    Pass::quantized(network, &named, &images, RangeMethod::Mse).map_err(TrainError::Data)
 }
 
 /// Puts the weights that the recipe names into `weights`.
@@ -206,7 +230,7 @@ fn resume(
 fn run_epoch(
     recipe: &Recipe,
     setting: &Setting<'_>,
-    network: &Network,
+    pass: &Pass<'_>,
     weights: &mut Weights,
     fit: &Batches,
     epoch: usize,
@@ -244,8 +268,8 @@ fn run_epoch(
         let parameters = weights.views(Which::Live, recipe.precision.kind());
         let statistics = weights.statistics(Which::Live);
         let input = batch.input(recipe.precision.kind());
-        let forward = network.forward(&input, &parameters, &statistics, true, recipe.dropout);
-        let (weight, bias) = network.head(&parameters);
+        let forward = pass.run(&input, &parameters, &statistics, true, recipe.dropout);
+        let (weight, bias) = pass.network.head(&parameters);
         let normalized = recipe.loss.normalized(&forward, weight, bias);
         let loss = batch.loss(&normalized, &labels, recipe);
         loss.backward();
@@ -306,7 +330,7 @@ fn run_epoch(
 /// # Errors
 /// [`TrainError::Torch`].
 pub fn accuracy(
-    network: &Network,
+    pass: &Pass<'_>,
     weights: &Weights,
     images: &Batches,
     conv_kind: Kind,
@@ -319,7 +343,7 @@ pub fn accuracy(
         for chunk in indices.chunks(EVALUATION_BATCH) {
             let crops = vec![Crop::CENTRE; chunk.len()];
             let (batch, labels) = images.batch(chunk, &crops, conv_kind);
-            let forward = network.forward(&batch, &parameters, &statistics, false, 0.0);
+            let forward = pass.run(&batch, &parameters, &statistics, false, 0.0);
             let hit = forward.logits.argmax(1, false).eq_tensor(&labels);
             hits += i64::try_from(hit.sum(Kind::Int64))?;
         }

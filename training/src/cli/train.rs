@@ -106,6 +106,10 @@ pub(super) struct Args {
     /// How negatives are made, in equal parts.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', default_values = ["pictures", "shuffled"])]
     negatives_kinds: Vec<Making>,
+    /// Round weights and activations as the int8 file does, with normalisation folded; for a few last epochs from
+    /// --init, in f32.
+    #[arg(long)]
+    quantized: bool,
     /// Neither crop nor flip.
     #[arg(long)]
     no_augment: bool,
@@ -215,6 +219,7 @@ fn recipe(args: &Args, precision: Precision) -> Recipe {
                 kinds,
             }
         }),
+        quantized: args.quantized,
         precision,
         seed: args.seed,
     }

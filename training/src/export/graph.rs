@@ -4,15 +4,10 @@ use normgate::bundle::{FEATURES, INPUT, LOGITS};
 use normgate_int8::tract::pb::{AttributeProto, ModelProto, tensor_proto::DataType};
 
 use super::onnx::{Builder, Port, integer, integers};
-use crate::augment::{PIXEL_SCALE, PIXEL_ZERO};
+use crate::augment::PIXEL_ZERO;
 use crate::fold::{Folded, FoldedConv, FoldedLayer};
-use crate::quantize::{ActivationCode, quantize};
+use crate::quantize::{PIXELS, codes, quantize};
 
-/// The camera's bytes are the codes: real = (pixel - 128) / 64.
-const PIXELS: ActivationCode = ActivationCode {
-    scale: (1.0 / PIXEL_SCALE) as f32,
-    zero_point: PIXEL_ZERO as u8,
-};
 /// From the camera's [1, H, W, 3] to ONNX's [1, 3, H, W].
 const TO_CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
 
@@ -27,18 +22,7 @@ pub(super) struct Frame<'a> {
 /// The int8 graph; `ranges` has one `[low, high]` a layer of `folded`.
 pub(super) fn int8(folded: &Folded, ranges: &[(f32, f32)], frame: Frame<'_>) -> ModelProto {
     let mut b = Builder::default();
-    let codes: Vec<ActivationCode> = folded
-        .layers
-        .iter()
-        .zip(ranges)
-        .map(|(layer, &(low, high))| match layer {
-            FoldedLayer::Input => PIXELS,
-            // A relu costs nothing: codes below its zero point do not exist.
-            FoldedLayer::Conv(FoldedConv { relu: true, .. })
-            | FoldedLayer::Add { relu: true, .. } => ActivationCode::of_range(0.0, high),
-            _ => ActivationCode::of_range(low, high),
-        })
-        .collect();
+    let codes = codes(folded, ranges);
     let names = names(folded);
     for (i, layer) in folded.layers.iter().enumerate() {
         let name = &names[i];

@@ -15,6 +15,8 @@ pub use forward::Activations;
 pub struct Folded {
     /// In order of computation; the last one's output is pooled.
     pub layers: Vec<FoldedLayer>,
+    /// Which of them each layer of the network went into.
+    pub places: Vec<LayerId>,
     /// `[K, C]`, row-major.
     pub head_weight: Vec<f32>,
     /// `[K]`.
@@ -212,6 +214,7 @@ pub fn fold(network: &Network, named: &[(String, Tensor)]) -> Result<Folded, Str
     }
     Ok(Folded {
         layers,
+        places: place,
         head_weight,
         head_bias: values("head.bias".into())?,
         features: network.features as usize,

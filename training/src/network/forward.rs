@@ -10,7 +10,7 @@ pub const BN_EPS: f64 = 1e-5;
 pub const BN_MOMENTUM: f64 = 0.1;
 
 /// Running mean and variance, `[C]` each, of every batch normalisation in order.
-pub(super) type Statistics = [(Tensor, Tensor)];
+pub(crate) type Statistics = [(Tensor, Tensor)];
 
 /// What a forward pass gives.
 #[derive(Debug)]
@@ -97,9 +97,13 @@ impl Network {
             };
             values.push(Some(value));
         }
-        let map = values.pop().flatten().unwrap_or_default();
+        self.classify(&values.pop().flatten().unwrap_or_default(), parameters)
+    }
+
+    /// The last layer's output `[N, C, H, W]` pooled, and the head.
+    pub(crate) fn classify(&self, map: &Tensor, parameters: &[Tensor]) -> Forward {
         let features = map.mean_dim([2i64, 3].as_slice(), false, Kind::Float);
-        let (weight, bias) = (next(&mut next_parameter), next(&mut next_parameter));
+        let (weight, bias) = self.head(parameters);
         let scaled = match self.head_scale {
             1.0 => features.shallow_clone(),
             scale => &features * scale,
@@ -119,6 +123,6 @@ impl Network {
 }
 
 /// The lists are made from the same layers as the pass, so one that runs out is a bug in this crate.
-fn next<'a, T>(list: &mut std::slice::Iter<'a, T>) -> &'a T {
+pub(crate) fn next<'a, T>(list: &mut std::slice::Iter<'a, T>) -> &'a T {
     list.next().expect("one parameter a layer")
 }

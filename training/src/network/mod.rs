@@ -6,6 +6,7 @@ mod forward;
 
 pub use arch::Arch;
 pub use forward::{BN_EPS, BN_MOMENTUM, Forward};
+pub(crate) use forward::{Statistics, next};
 
 /// A layer's index in [`Network::layers`].
 pub type LayerId = usize;

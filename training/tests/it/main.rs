@@ -10,6 +10,7 @@ mod mix;
 mod negatives;
 mod optimizer;
 mod outputs;
+mod pass;
 mod pictures;
 mod start;
 mod train;
@@ -59,6 +60,7 @@ fn recipe(arch: Arch, epochs: usize) -> Recipe {
         pixmix: 0.0,
         mixup: 0.0,
         negatives: None,
+        quantized: false,
         precision: Precision::F32,
         seed: 3,
     }
