@@ -34,15 +34,9 @@ pub fn pixmix(images: &Tensor, share: f64, pool: &Pool, rng: &mut impl Rng) -> T
         return images.shallow_clone();
     }
     let original = to_unit(&images.narrow(0, 0, n));
-    let mixed = original.copy();
-    // PixMix starts half of the images from an augmented copy.
-    let half = rng.random_range(0..2) + n / 2;
-    if half > 0 && half <= n {
-        let part = original.narrow(0, n - half, half);
-        mixed
-            .narrow(0, n - half, half)
-            .copy_(&augmented(&part, rng));
-    }
+    // PixMix starts half of the images from an augmented copy, whatever the number of their rounds.
+    let from_copy = Tensor::rand([n, 1, 1, 1], (Kind::Float, images.device())).lt(0.5);
+    let mixed = augmented(&original, rng).where_self(&from_copy, &original);
     let mut rounds: Vec<usize> = (0..n).map(|_| rng.random_range(0..=ROUNDS)).collect();
     // Those with the most rounds first: a round is then over the first few.
     rounds.sort_unstable_by(|a, b| b.cmp(a));

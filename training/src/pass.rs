@@ -152,7 +152,7 @@ fn convolve(
     let largest = weight
         .detach()
         .abs()
-        .view([outputs, -1])
+        .reshape([outputs, -1])
         .amax([1i64].as_slice(), false);
     let scale = (largest / f64::from(WEIGHT_MAX)).clamp_min(f64::from(SMALLEST_SCALE));
     let zero_point = Tensor::zeros([outputs], (Kind::Int, weight.device()));

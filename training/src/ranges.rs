@@ -156,7 +156,7 @@ pub fn observe(folded: &Folded, images: &Tensor) -> Result<Vec<Histogram>, Strin
             let bin = ((x - f64::from(h.low)) / h.width()).clamp(0.0, BINS as f64 - 1.0);
             let counts = bin
                 .to_kind(Kind::Int64)
-                .view([-1])
+                .reshape([-1])
                 .bincount(None::<Tensor>, BINS as i64);
             let counts = Vec::<i64>::try_from(&counts).map_err(|e| e.to_string())?;
             for (sum, count) in h.bins.iter_mut().zip(counts) {

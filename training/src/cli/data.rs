@@ -34,12 +34,8 @@ pub(super) struct TrainingImages {
 }
 
 impl TrainingImages {
-    /// Fit and calibration images, `[width, height]` pixels each: the last `calibration` are the calibration set.
-    pub(super) fn open(
-        &self,
-        size: [u32; 2],
-        calibration: usize,
-    ) -> anyhow::Result<(ImageSet, ImageSet)> {
+    /// Fit and calibration images, `[width, height]` pixels each; those that `held` names are the calibration set.
+    pub(super) fn open(&self, size: [u32; 2], held: Held) -> anyhow::Result<(ImageSet, ImageSet)> {
         let mut all = open(&self.data, Split::Train, size)?;
         if let Some(seed) = self.shuffle {
             let mut places: Vec<usize> = (0..all.len()).collect();
@@ -47,21 +43,43 @@ impl TrainingImages {
             all = all.select(&places)?;
         }
         let n = self.limit.unwrap_or(all.len()).min(all.len());
-        if calibration == 0 || calibration >= n {
+        let (count, cut) = match held {
+            Held::Last(count) => (count, n.checked_sub(count)),
+            Held::Kept(count) => (count, self.before_kept(&all.slice(0..n)?, count)),
+        };
+        let Some(cut) = cut.filter(|&cut| count > 0 && cut > 0) else {
             bail!(
-                "--calibration is {calibration}, expected 1 or more and fewer than the {n} images there are"
+                "--calibration is {count}, expected 1 or more and fewer than the {n} images there are"
             );
-        }
-        let fit = all.slice(0..n - calibration).context("fit images")?;
-        let held = all
-            .slice(n - calibration..n)
-            .context("calibration images")?;
+        };
+        let fit = all.slice(0..cut).context("fit images")?;
+        let held = all.slice(cut..n).context("calibration images")?;
         let fit = without(fit, &self.leave_out)?;
         let held = without(held, &self.leave_out)?;
         check_classes(&fit, "fit")?;
         check_classes(&held, "calibration")?;
         Ok((fit, held))
     }
+
+    /// Where the last `count` images of the classes that stay begin.
+    fn before_kept(&self, all: &ImageSet, count: usize) -> Option<usize> {
+        let labels = all.labels().unwrap_or_default();
+        let left_out = |&at: &usize| {
+            let class = labels.get(at).map(|&l| &all.classes()[usize::from(l)]);
+            class.is_some_and(|name| self.leave_out.contains(name))
+        };
+        let mut kept = (0..all.len()).rev().filter(|at| !left_out(at));
+        kept.nth(count.checked_sub(1)?)
+    }
+}
+
+/// Which of the training images are the calibration set.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Held {
+    /// The last so many, of whatever class.
+    Last(usize),
+    /// The last so many of the classes that are not left out, as a file or a checkpoint counts them.
+    Kept(usize),
 }
 
 /// Images at `path`, `[width, height]` pixels each.

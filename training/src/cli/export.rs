@@ -10,7 +10,7 @@ use normgate_train::checkpoint;
 use normgate_train::export::{Request, export};
 use normgate_train::train::CHECKPOINT;
 
-use super::data::{self, TrainingImages};
+use super::data::{self, Held, TrainingImages};
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
@@ -59,7 +59,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
             state.recipe.epochs
         );
     }
-    let (_, calibration) = args.images.open(state.image, state.calibration_images)?;
+    let (_, calibration) = args
+        .images
+        .open(state.image, Held::Kept(state.calibration_images))?;
     let test = match &args.test {
         Some(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -10,7 +10,7 @@ use normgate_core::{Rule, Score};
 use normgate_train::references::Plan;
 use normgate_train::threshold::{self, Wanted};
 
-use super::data::TrainingImages;
+use super::data::{Held, TrainingImages};
 
 /// Assurance of the printed bound.
 const ASSURANCE: f64 = 0.95;
@@ -61,7 +61,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let bundle = Bundle::read(&args.model)?;
     let d = bundle.description();
     let size = [d.input.width, d.input.height];
-    let (fit_images, calibration) = args.images.open(size, d.calibration.images)?;
+    let (fit_images, calibration) = args.images.open(size, Held::Kept(d.calibration.images))?;
     let bar = match args.quiet {
         true => ProgressBar::hidden(),
         false => ProgressBar::new((fit_images.len() + calibration.len()) as u64),
@@ -73,8 +73,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         references: Plan {
             rows: args.bank,
             k: args.neighbour,
-            direction: args.direction,
-            magnitude: args.magnitude,
+            direction: args.direction.at(args.energy_temperature),
+            magnitude: args.magnitude.at(args.energy_temperature),
             rule: args.rule,
         },
     };

@@ -14,7 +14,7 @@ use normgate_train::schedule::Schedule;
 use normgate_train::start::Start;
 use normgate_train::train::{self, Setting};
 
-use super::data::{self, TrainingImages};
+use super::data::{self, Held, TrainingImages};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LossName {
@@ -150,7 +150,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         }
         tch::set_num_threads(threads);
     }
-    let (fit, calibration) = args.images.open([args.size; 2], args.calibration)?;
+    let (fit, calibration) = args
+        .images
+        .open([args.size; 2], Held::Last(args.calibration))?;
     let setting = Setting {
         fit: &fit,
         calibration: &calibration,

@@ -193,6 +193,13 @@ fn a_network_without_two_classes_gives_outputs_of_both() {
     assert_eq!(size("all.features"), [600, 64]);
     assert_eq!(size("all.logits"), [600, 8]);
     assert_eq!(size("all.labels"), [600]);
+    // The file's calibration images are found again, whatever the classes beside them.
+    let rest = ["--data", IMAGES, "--leave-out", "dog,truck", "--quiet"];
+    let export = ["export", "--run", "run", "--name", "eight"];
+    succeeds(at, &[&export[..], &rest[..]].concat());
+    let threshold = ["threshold", "--model", "models/eight-v1.onnx"];
+    let said = succeeds(at, &[&threshold[..], &rest[..]].concat());
+    assert!(said.contains("accept iff combined >="), "{said}");
     // A start from it wants the same classes.
     let error = refused(at, &[&train[..], &["second", "--init", "run"]].concat());
     assert!(error.contains("8 classes"), "{error}");

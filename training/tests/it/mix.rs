@@ -72,10 +72,18 @@ fn pixmix_changes_its_share_within_the_range_of_pixels_and_repeats() {
         );
         let moved = (&mixed - &x).abs().amax([1i64, 2, 3], false).gt(0.05);
         let moved = moved.sum(Kind::Int64).int64_value(&[]);
-        // Each image has four chances in five of a round at the least.
+        // Nine in ten have a round, or start from an augmented copy; some of it is faint.
         assert!((12..=30).contains(&moved), "seed {seed}: {moved}");
         assert!(mixed.equal(&run(seed)), "seed {seed}");
     }
+    // One in ten has neither; a start from a copy says nothing about the rounds.
+    let clean: i64 = (0..40)
+        .map(|seed| {
+            let still = (run(seed) - &x).abs().amax([1i64, 2, 3], false).lt(1e-4);
+            still.narrow(0, 0, 30).sum(Kind::Int64).int64_value(&[])
+        })
+        .sum();
+    assert!((60..=240).contains(&clean), "{clean} of 1200");
     let pool = Pool::new(4, 32, Device::Cpu);
     let same = pixmix(&x, 0.0, &pool, &mut ChaCha8Rng::seed_from_u64(1));
     assert!(same.equal(&x));
