@@ -60,7 +60,8 @@ pub enum SerialError {
     Link(#[from] LinkError),
 }
 
-/// Tells a microcontroller of each frame: the committed class or unknown, the score, the threshold and the age.
+/// Tells a microcontroller of each frame: the committed class or unknown, the score, the threshold, the age, and whether
+/// a drift alarm stands.
 ///
 /// The port need not be there yet, and may go and come. The line has the newest verdict only; one that has grown too
 /// old is never sent. Without a camera, after another model and at the end the microcontroller is told to go to its
@@ -123,6 +124,7 @@ impl Serial {
             },
             score: record.verdict.score(),
             threshold: record.terms.gate.map(|gate| gate.threshold),
+            drift: record.drift.and_then(|drift| drift.alarm).is_some(),
             age: record.captured.elapsed(),
         }
     }
@@ -165,6 +167,7 @@ impl Serial {
                 }
             }
             (Status::Ended(_), _) => self.close(),
+            // Each record says whether an alarm stands.
             _ => {}
         }
     }

@@ -81,4 +81,6 @@ pub struct Verdict {
     pub captured_ms: u64,
     /// What is said of it.
     pub judgement: Judgement,
+    /// Whether a drift alarm stands. It changes no output, and is left out for a microcontroller that does not know of it.
+    pub drift: bool,
 }

@@ -30,7 +30,7 @@
 //! while mcu.output(clock.now_ms()) == Output::Safe && clock.now_ms() < 1000 {
 //!     clock.advance(1);
 //!     let now = clock.now_ms();
-//!     session.offer(Verdict { frame: now, captured_ms: now, judgement })?;
+//!     session.offer(Verdict { frame: now, captured_ms: now, judgement, drift: false })?;
 //!     session.poll(now, Duration::ZERO);
 //!     mcu.serve(&mut mcu_end, &clock, Duration::ZERO)?;
 //! }

@@ -114,9 +114,10 @@ impl Monitor {
                 let class = verdict.judgement.committed();
                 let label = class.and_then(|class| self.labels.get(&class));
                 let judgement = Words((verdict.judgement, label.map(String::as_str)));
+                let drift = if verdict.drift { ", drift alarm" } else { "" };
                 write!(
                     line,
-                    "verdict    frame {}: {judgement}, {} ms old, echo {} ms",
+                    "verdict    frame {}: {judgement}{drift}, {} ms old, echo {} ms",
                     verdict.frame, verdict.age_ms, verdict.echo_ms
                 )
             }

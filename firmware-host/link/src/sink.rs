@@ -24,6 +24,8 @@ pub struct Report {
     pub score: Option<f32>,
     /// The gate's threshold; none if the model has none.
     pub threshold: Option<f32>,
+    /// Whether a drift alarm stands.
+    pub drift: bool,
     /// How long ago the frame was captured.
     pub age: Duration,
 }
@@ -75,6 +77,7 @@ impl SerialSink {
                 frame: report.frame,
                 captured_ms: self.clock.now_ms().saturating_sub(age_ms),
                 judgement,
+                drift: report.drift,
             }),
             Err(_) => Offer::Replaced,
         }

@@ -55,10 +55,10 @@ impl Mcu {
             // A copy that the line made: no hello is said twice under one number.
             return None;
         }
-        if hello.versions.agree(Versions::SPOKEN).is_none() {
+        let Some(version) = hello.versions.agree(Versions::SPOKEN) else {
             self.wrong_version();
             return None;
-        }
+        };
         if let Some(model) = self.config.model.filter(|model| *model != hello.model) {
             let head = model.0.first_chunk().copied().unwrap_or_default();
             let fault = FaultRepr {
@@ -70,7 +70,7 @@ impl Mcu {
         }
         self.safe();
         let limits = self.config.limits.agree(hello.limits);
-        self.session = Some(Running::new(hello, packet, limits, now));
+        self.session = Some(Running::new(hello, packet, version, limits, now));
         let answer = self.hello(now, limits, hello.model);
         self.send(packet.session, Message::Hello(answer));
         Some(McuEvent::Agreed(packet.session))
@@ -113,17 +113,19 @@ impl Mcu {
             return (Status::Refused(Reason::Held), None);
         }
         let uptime_ms = self.uptime_ms(now);
-        let Some(running) = &self.session else {
+        let Some(running) = &mut self.session else {
             return (Status::Stale, None);
         };
         let policy = running.policy;
         match running.freshness.deadline_ms(verdict, policy, uptime_ms) {
             Ok(_) => {
                 let until = now + u64::from(policy.hold_ms());
+                running.drift = verdict.drift;
                 self.open = verdict.judgement.committed().map(|class| (class, until));
                 let event = McuEvent::Applied {
                     frame: verdict.frame,
                     judgement: verdict.judgement,
+                    drift: verdict.drift,
                 };
                 (Status::Applied, Some(event))
             }

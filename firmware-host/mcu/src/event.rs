@@ -15,6 +15,8 @@ pub enum McuEvent {
         frame: u64,
         /// What it says.
         judgement: Judgement,
+        /// Whether a drift alarm stands on the host; it changes no output.
+        drift: bool,
     },
     /// A label is whole.
     Label {

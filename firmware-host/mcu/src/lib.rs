@@ -103,6 +103,12 @@ impl Mcu {
         self.held
     }
 
+    /// Whether a drift alarm stands on the host, as the last verdict said that was applied in this session. It changes
+    /// no output: it is there to be shown.
+    pub fn drift(&self) -> bool {
+        self.session.as_ref().is_some_and(|running| running.drift)
+    }
+
     /// What the decoder made of the bytes heard.
     pub const fn decoded(&self) -> Statistics {
         self.decoder.statistics()
@@ -201,7 +207,12 @@ impl Mcu {
 
     fn send(&mut self, session: SessionId, message: Message) {
         self.newest = self.newest.next();
+        let agreed = match &self.session {
+            Some(running) if running.freshness.session() == session => running.version,
+            _ => Versions::SPOKEN.min(),
+        };
         let packet = Packet {
+            version: message.version_in(agreed),
             from: Role::Mcu,
             sequence: self.newest,
             session,

@@ -7,23 +7,35 @@ use crate::Mcu;
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) freshness: Freshness,
+    /// Version of the protocol that is agreed.
+    pub(crate) version: u8,
     pub(crate) limits: Limits,
     pub(crate) policy: Policy,
     /// Labels of the host's model.
     pub(crate) labels: u16,
     pub(crate) assembler: Assembler,
+    /// Whether the last verdict that was applied told of a drift alarm.
+    pub(crate) drift: bool,
     pub(crate) heard_at: u64,
     heartbeat_at: u64,
 }
 
 impl Running {
-    pub(crate) fn new(hello: &HelloRepr, packet: &Packet, limits: Limits, now: u64) -> Self {
+    pub(crate) fn new(
+        hello: &HelloRepr,
+        packet: &Packet,
+        version: u8,
+        limits: Limits,
+        now: u64,
+    ) -> Self {
         Self {
             freshness: Freshness::new(packet.session, packet.sequence, hello.labels),
+            version,
             limits,
             policy: Policy::of_session(limits),
             labels: hello.labels,
             assembler: Assembler::new(),
+            drift: false,
             heard_at: now,
             heartbeat_at: now,
         }

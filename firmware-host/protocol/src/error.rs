@@ -4,7 +4,7 @@ use crate::header::Header;
 use crate::limits::{Limits, Policy};
 use crate::message::label::LABEL_BYTES;
 use crate::session::SessionId;
-use crate::{MAX_ENVELOPE, Role, Sequence, VERSION};
+use crate::{MAX_ENVELOPE, Role, Sequence, Versions};
 
 /// Why the bytes between two delimiters are no packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -37,7 +37,11 @@ pub enum DecodeError {
     #[error("an envelope that COBS does not make")]
     Cobs,
     /// The packet is whole and of a version that is not spoken here.
-    #[error("a packet of version {found}: {VERSION} is spoken here")]
+    #[error(
+        "a packet of version {found}: {} to {} are spoken here",
+        Versions::SPOKEN.min(),
+        Versions::SPOKEN.max()
+    )]
     Version {
         /// The packet's version.
         found: u8,

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Packet -encode-> Envelope: 00 | COBS(header, body) | CRC | 00   -> the line -> Decoder -> Packet or DecodeError
-//! Packet = from: Role, sequence, session, message: Hello | Label | Verdict | Heartbeat | Ack | Command | Fault
+//! Packet = version, from: Role, sequence, session, message: Hello | Label | Verdict | Heartbeat | Ack | Command | Fault
 //! ```
 //!
 //! - Sending: fill a [`Packet`], [`Packet::encode`], write the [`Envelope`] as it is. The [`Sequence`] goes up by one with
@@ -12,7 +12,8 @@
 //!   [`DecodeError::Body`] can be answered, with [`AckRepr::refusal`].
 //! - Which packets may be used: [`Freshness`], made from the hello that began the session. On the microcontroller
 //!   [`Freshness::deadline_ms`] says until when a verdict may be applied.
-//! - What is agreed: [`Versions::agree`], [`Limits::agree`]; [`Policy`] at first is [`Policy::of_session`].
+//! - What is agreed: [`Versions::agree`], [`Limits::agree`]; [`Policy`] at first is [`Policy::of_session`]. Packets go out
+//!   under [`Message::version_in`] the agreed version.
 //! - Labels: [`labels::pieces`] cuts them up, [`labels::Assembler`] puts them together.
 //! - A [`Judgement`] cannot contradict itself. [`Judgement::or_unknown`] makes anything doubtful unknown.
 //!
@@ -20,8 +21,9 @@
 //! use normgate_protocol::{Decoder, Judgement, Message, Packet, Raw, Role, Sequence, SessionId, VerdictRepr};
 //!
 //! let judgement = Judgement::or_unknown(10, Some(3), Raw::of(7.5, 6.25))?;
-//! let verdict = VerdictRepr { frame: 1, echo_ms: 120_000, age_ms: 12, judgement };
+//! let verdict = VerdictRepr { frame: 1, echo_ms: 120_000, age_ms: 12, judgement, drift: false };
 //! let packet = Packet {
+//!     version: 1,
 //!     from: Role::Host,
 //!     sequence: Sequence(41),
 //!     session: SessionId(0x1234_5678),
@@ -86,10 +88,7 @@ pub use message::fault::{FaultCode, FaultRepr, FaultView, PrivateFault};
 pub use message::heartbeat::{HeartbeatRepr, HeartbeatView, State};
 pub use message::hello::{HelloRepr, HelloView, ModelHash, Software, Versions};
 pub use message::label::{LABEL_BYTES, LabelPieceRepr, LabelPieceView, PIECE_BYTES};
-pub use message::verdict::{Judgement, NO_CLASS, Raw, VerdictRepr, VerdictView};
+pub use message::verdict::{DRIFT_VERSION, Judgement, NO_CLASS, Raw, VerdictRepr, VerdictView};
 pub use packet::{Message, Packet};
 pub use sequence::{Sequence, SequenceGuard};
 pub use session::{Freshness, SessionId};
-
-/// Version of the protocol that this crate speaks.
-pub const VERSION: u8 = 1;

@@ -1,6 +1,5 @@
 use heapless::Vec;
 
-use crate::VERSION;
 use crate::envelope::{Envelope, MAX_BODY, PacketBytes, open, seal};
 use crate::error::{BodyError, DecodeError};
 use crate::header::{Header, Kind, Role};
@@ -8,7 +7,7 @@ use crate::message::ack::{AckRepr, AckView};
 use crate::message::command::{CommandRepr, CommandView};
 use crate::message::fault::{FaultRepr, FaultView};
 use crate::message::heartbeat::{HeartbeatRepr, HeartbeatView};
-use crate::message::hello::{HelloRepr, HelloView};
+use crate::message::hello::{HelloRepr, HelloView, Versions};
 use crate::message::label::{LabelPieceRepr, LabelPieceView};
 use crate::message::verdict::{VerdictRepr, VerdictView};
 use crate::sequence::Sequence;
@@ -47,11 +46,11 @@ impl Message {
         }
     }
 
-    fn parse(kind: Kind, from: Role, body: &[u8]) -> Result<Self, BodyError> {
+    fn parse(kind: Kind, version: u8, from: Role, body: &[u8]) -> Result<Self, BodyError> {
         Ok(match kind {
             Kind::Hello => Self::Hello(HelloRepr::parse(&HelloView::new(body)?, from)?),
             Kind::Label => Self::Label(LabelPieceRepr::parse(&LabelPieceView::new(body)?)?),
-            Kind::Verdict => Self::Verdict(VerdictRepr::parse(&VerdictView::new(body)?)?),
+            Kind::Verdict => Self::Verdict(VerdictRepr::parse(&VerdictView::new(body)?, version)?),
             Kind::Heartbeat => Self::Heartbeat(HeartbeatRepr::parse(&HeartbeatView::new(body)?)?),
             Kind::Ack => Self::Ack(AckRepr::parse(&AckView::new(body)?)?),
             Kind::Command => Self::Command(CommandRepr::parse(&CommandView::new(body)?)?),
@@ -59,7 +58,7 @@ impl Message {
         })
     }
 
-    fn emit(&self, from: Role) -> Result<Vec<u8, MAX_BODY>, BodyError> {
+    fn emit(&self, version: u8, from: Role) -> Result<Vec<u8, MAX_BODY>, BodyError> {
         fn sized<const L: usize>(body: &[u8; L]) -> Vec<u8, MAX_BODY> {
             const { assert!(L <= MAX_BODY, "a body longer than the longest") };
             Vec::from_slice(body).unwrap_or_default()
@@ -67,7 +66,7 @@ impl Message {
         Ok(match self {
             Self::Hello(hello) => sized(&hello.emit(from)?),
             Self::Label(piece) => Vec::from_slice(&piece.emit()?).unwrap_or_default(),
-            Self::Verdict(verdict) => sized(&verdict.emit()),
+            Self::Verdict(verdict) => sized(&verdict.emit(version)?),
             Self::Heartbeat(heartbeat) => sized(&heartbeat.emit()),
             Self::Ack(ack) => sized(&ack.emit()),
             Self::Command(command) => sized(&command.emit()),
@@ -75,11 +74,12 @@ impl Message {
         })
     }
 
-    /// The version byte of the header: a hello goes out under the lowest version that its sender speaks.
-    const fn version(&self) -> u8 {
+    /// The version of its packet where this one is agreed: a hello goes out under the lowest that its sender speaks,
+    /// all others under the agreed one.
+    pub const fn version_in(&self, agreed: u8) -> u8 {
         match self {
             Self::Hello(hello) => hello.versions.min(),
-            _ => VERSION,
+            _ => agreed,
         }
     }
 }
@@ -87,6 +87,8 @@ impl Message {
 /// A message with its header.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Packet {
+    /// Version of the protocol that it is of; see [`Message::version_in`].
+    pub version: u8,
     /// Who sent it.
     pub from: Role,
     /// Number of the packet among all of its sender.
@@ -101,11 +103,12 @@ impl Packet {
     /// The envelope to write: both delimiters included, at most 72 bytes.
     ///
     /// # Errors
-    /// If a decoder would refuse it: the message is not one of this side, has no session where it needs one, or breaks
-    /// a rule of its own.
+    /// If a decoder would refuse it: the message is not one of this side, has no session where it needs one, is in a
+    /// version that is not spoken or has no such message, or breaks a rule of its own.
     pub fn encode(&self) -> Result<Envelope, BodyError> {
         check(self.message.kind(), self.from, self.session)?;
-        let body = self.message.emit(self.from)?;
+        let body = self.message.emit(self.version, self.from)?;
+        check_version(&self.message, self.version)?;
         let mut packet = PacketBytes::new();
         // A packet is as long as a header and the longest body, so neither can fail.
         let _ = packet.extend_from_slice(&self.header_of(&body).emit());
@@ -123,7 +126,7 @@ impl Packet {
             found: encoded.len(),
         })?;
         let header = Header::parse(head);
-        if header.version != VERSION && header.kind != Kind::Hello as u8 {
+        if !Versions::SPOKEN.contains(header.version) && header.kind != Kind::Hello as u8 {
             return Err(DecodeError::Version {
                 found: header.version,
             });
@@ -140,14 +143,10 @@ impl Packet {
             });
         }
         check(kind, header.from, header.session)?;
-        let message = Message::parse(kind, header.from, body)?;
-        if let Message::Hello(hello) = &message
-            && header.version != hello.versions.min()
-        {
-            let (min, max) = (header.version, hello.versions.max());
-            return Err(BodyError::Versions { min, max });
-        }
+        let message = Message::parse(kind, header.version, header.from, body)?;
+        check_version(&message, header.version)?;
         Ok(Self {
+            version: header.version,
             from: header.from,
             sequence: header.sequence,
             session: header.session,
@@ -158,7 +157,7 @@ impl Packet {
     /// The header that [`Self::encode`] writes.
     fn header_of(&self, body: &[u8]) -> Header {
         Header {
-            version: self.message.version(),
+            version: self.version,
             from: self.from,
             kind: self.message.kind() as u8,
             body_len: body.len() as u16,
@@ -176,4 +175,16 @@ fn check(kind: Kind, from: Role, session: SessionId) -> Result<(), BodyError> {
         return Err(BodyError::NoSession);
     }
     Ok(())
+}
+
+/// A hello has the lowest version that its sender speaks, anything else one that is spoken here.
+fn check_version(message: &Message, version: u8) -> Result<(), BodyError> {
+    let spoken = match message {
+        Message::Hello(hello) if hello.versions.min() != version => hello.versions,
+        Message::Hello(_) => return Ok(()),
+        _ if Versions::SPOKEN.contains(version) => return Ok(()),
+        _ => Versions::SPOKEN,
+    };
+    let (min, max) = (version, spoken.max());
+    Err(BodyError::Versions { min, max })
 }

@@ -14,6 +14,7 @@ SENDERS = {1: (HOST, MCU), 2: (HOST,), 3: (HOST,), 4: (HOST, MCU), 5: (MCU,), 6:
 LENGTHS = {1: (52, 52), 2: (5, 36), 3: (28, 28), 4: (12, 12), 5: (12, 12), 6: (8, 8), 7: (8, 8)}
 FREE_OF_SESSION = {(MCU, 1), (MCU, 7)}
 HELLO = 1
+VERSIONS = (1, 2)
 
 
 class Refused(Exception):
@@ -60,7 +61,7 @@ def cobs_encode(packet):
     return b"".join(bytes([len(block) + 1]) + block for block in blocks)
 
 
-def hello(body, sender):
+def hello(body, sender, _):
     (low, high, labels, major, minor, patch, age, beat, reserved, uptime, model) = struct.unpack("<BBHHHHHHHI32s", body)
     need(reserved == 0, "reserved")
     need(1 <= low <= high, "versions")
@@ -73,7 +74,7 @@ def hello(body, sender):
     }
 
 
-def label(body, _):
+def label(body, *_):
     index, offset, flags = struct.unpack_from("<HBB", body)
     text = body[4:]
     need(flags & ~1 == 0, "reserved")
@@ -82,10 +83,10 @@ def label(body, _):
     return {"message": "label", "index": index, "offset": offset, "last": bool(flags & 1), "text": text.hex()}
 
 
-def verdict(body, _):
+def verdict(body, _, version):
     frame, echo, age, flags, reserved, klass, labels, score, threshold = struct.unpack("<QIHBBHHff", body)
-    committed, known, scored = (bool(flags & bit) for bit in (1, 2, 4))
-    need(flags & ~7 == 0 and reserved == 0, "reserved")
+    committed, known, scored, drift = (bool(flags & bit) for bit in (1, 2, 4, 8))
+    need(flags < (16 if version >= 2 else 8) and reserved == 0, "reserved")
     need(scored or not (known or any(body[20:28])), "contradiction")
     need(committed or klass == 65535, "contradiction")
     need(2 <= labels <= 4096, "labels")
@@ -97,19 +98,19 @@ def verdict(body, _):
         need(scored, "unscored")
     return {
         "message": "verdict", "frame": frame, "echo_ms": echo, "age_ms": age, "committed": committed, "known": known,
-        "scored": scored, "class": klass if committed else None, "labels": labels,
+        "scored": scored, "drift": drift, "class": klass if committed else None, "labels": labels,
         "score": score if scored else None, "threshold": threshold if scored else None,
     }
 
 
-def heartbeat(body, _):
+def heartbeat(body, *_):
     uptime, last_seen, state = struct.unpack_from("<IIB", body)
     need(not any(body[9:]), "reserved")
     need(state in (1, 2, 3), "code")
     return {"message": "heartbeat", "uptime_ms": uptime, "last_seen": last_seen, "state": state}
 
 
-def ack(body, _):
+def ack(body, *_):
     of, uptime, status, reason, reserved = struct.unpack("<IIBBH", body)
     need(reserved == 0, "reserved")
     need(status in (1, 2, 3), "code")
@@ -117,7 +118,7 @@ def ack(body, _):
     return {"message": "ack", "of": of, "uptime_ms": uptime, "status": status, "reason": reason}
 
 
-def command(body, _):
+def command(body, *_):
     code, first, age, hold, last = struct.unpack("<BBHHH", body)
     need(first == 0 and last == 0, "reserved")
     need(code not in (1, 2) or (age == 0 and hold == 0), "reserved")
@@ -128,7 +129,7 @@ def command(body, _):
     return {"message": "command", "command": code, "max_age_ms": age, "hold_ms": hold}
 
 
-def fault(body, _):
+def fault(body, *_):
     code, reserved, detail = struct.unpack("<HHI", body)
     need(reserved == 0, "reserved")
     need(1 <= code <= 10 or code >= 0x8000, "code")
@@ -145,7 +146,7 @@ def read_body(version, kind, length, sender, session, body):
     need(session != 0 or (sender, kind) in FREE_OF_SESSION, "no-session")
     least, most = LENGTHS[kind]
     need(least <= len(body) <= most, "length")
-    fields = MESSAGES[kind](body, sender)
+    fields = MESSAGES[kind](body, sender, version)
     need(kind != HELLO or version == fields["version_min"], "versions")
     return fields
 
@@ -160,7 +161,7 @@ def read_envelope(envelope):
         packet = cobs_decode(stuffed)
         version, kind, length, sequence, session = struct.unpack_from("<BBHII", packet)
         sender, kind = (MCU if kind & 0x80 else HOST), kind & 0x7F
-        need(version == 1 or kind == HELLO, "version")
+        need(version in VERSIONS or kind == HELLO, "version")
     except Refused as error:
         return {"error": str(error)}
     head = {"from": sender, "sequence": sequence, "session": session}
@@ -170,7 +171,7 @@ def read_envelope(envelope):
         return head | {"error": str(error), "type": kind}
     again = cobs_encode(packet)
     assert again + crc_field(crc32c(again)) == envelope, "a packet has exactly one encoding"
-    return head | fields
+    return head | {"version": version} | fields
 
 
 def read_line(data):

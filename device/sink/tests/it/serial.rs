@@ -7,7 +7,9 @@ use normgate_core::{Committed, Drift, Verdict};
 use normgate_link::mcu::{McuConfig, Pins, Simulator};
 use normgate_link::{Pty, SystemClock};
 use normgate_protocol::Limits;
-use normgate_sink::{Event, GateTerms, Port, Record, Serial, SerialOptions, Sink, Status, Terms};
+use normgate_sink::{
+    DriftState, Event, GateTerms, Port, Record, Serial, SerialOptions, Sink, Status, Terms,
+};
 
 use crate::support::summary;
 
@@ -36,10 +38,11 @@ fn options(path: &str) -> SerialOptions {
     }
 }
 
-/// A ship, or nothing that is known.
-fn record(terms: &Arc<Terms>, frame: u64, ship: bool) -> Record {
+/// A ship, or nothing that is known; with the state of the drift test, where there is one.
+fn record(terms: &Arc<Terms>, frame: u64, ship: bool, drift: Option<DriftState>) -> Record {
     let mut record = Record::empty(Arc::clone(terms));
     record.frame = frame;
+    record.drift = drift;
     if ship {
         record.committed = Committed::Class(1);
         record.verdict = Verdict::Known {
@@ -65,6 +68,7 @@ struct Rig {
     told: Arc<Mutex<Vec<String>>>,
     said: Vec<String>,
     frame: u64,
+    drift: Option<DriftState>,
 }
 
 impl Rig {
@@ -82,12 +86,13 @@ impl Rig {
             told,
             said: Vec::new(),
             frame: 0,
+            drift: None,
         }
     }
 
     fn show(&mut self, terms: &Arc<Terms>, ship: bool) -> Result<(), String> {
         self.frame += 1;
-        let record = record(terms, self.frame, ship);
+        let record = record(terms, self.frame, ship, self.drift);
         let taken = self.sink.take(Event::Record(&record, None));
         taken.map_err(|e| e.to_string())
     }
@@ -182,6 +187,43 @@ fn a_ship_opens_the_gate_and_what_is_unknown_does_not() {
 }
 
 #[test]
+fn a_drift_alarm_that_stands_is_told_with_each_frame_and_moves_no_pin() {
+    let terms = terms('a');
+    let mut rig = Rig::new();
+    rig.until(&terms, true, Pins::Open);
+    assert!(!rig.mcu.mcu().drift());
+    let watched = |alarm| {
+        Some(DriftState {
+            evidence: 0.5,
+            alarm,
+        })
+    };
+    for (drift, told) in [
+        (watched(None), false),
+        (watched(Some(Drift::Falling)), true),
+        (watched(None), false),
+        (watched(Some(Drift::Rising)), true),
+        // Without a test there is no alarm.
+        (None, false),
+    ] {
+        rig.drift = drift;
+        let end = Instant::now() + PATIENCE;
+        let frame = rig.frame;
+        while rig.mcu.mcu().drift() != told || rig.frame < frame + 5 {
+            assert!(Instant::now() < end, "{told}: {:?}", rig.said);
+            rig.show(&terms, true).unwrap();
+            rig.step();
+        }
+        assert_eq!(rig.mcu.pins(), Pins::Open);
+    }
+    rig.drift = watched(Some(Drift::Falling));
+    rig.until(&terms, false, Pins::Safe);
+    rig.until(&terms, true, Pins::Open);
+    let drift = |line: &&String| line.contains("drift alarm");
+    assert_eq!(rig.said.iter().filter(drift).count(), 5, "{:?}", rig.said);
+}
+
+#[test]
 fn another_model_is_another_session() {
     let (old, new) = (terms('a'), terms('b'));
     let mut rig = Rig::new();
@@ -205,7 +247,7 @@ fn what_nobody_hears_is_missed_and_why() {
     let mut sink = Serial::open(&options(&path), &terms, |_| {}).unwrap();
     let end = Instant::now() + PATIENCE;
     let error = loop {
-        match sink.take(Event::Record(&record(&terms, 1, true), None)) {
+        match sink.take(Event::Record(&record(&terms, 1, true, None), None)) {
             Err(error) => break error.to_string(),
             Ok(()) => std::thread::sleep(Duration::from_millis(10)),
         }

@@ -242,6 +242,7 @@ mod tests {
 
     fn pass_by(world: &mut World, from: Role, sequence: u32, message: Message) {
         let packet = Packet {
+            version: message.version_in(2),
             from,
             sequence: Sequence(sequence),
             session: SessionId(4),
@@ -280,6 +281,7 @@ mod tests {
             echo_ms: 0,
             age_ms: 0,
             judgement,
+            drift: true,
         };
         pass_by(world, Role::Host, 2, Message::Verdict(verdict));
     }

@@ -60,7 +60,9 @@ impl Face {
                 self.view.verdict = None;
                 self.view.lost_at = now;
             }
-            McuEvent::Applied { frame, judgement } => {
+            McuEvent::Applied {
+                frame, judgement, ..
+            } => {
                 self.view.verdict = Some((frame, judgement, now));
             }
             McuEvent::Label { index, text } => {

@@ -103,6 +103,8 @@ pub(super) struct Bench {
     pub(super) now: u64,
     pub(super) turns: u32,
     pub(super) lost: u32,
+    /// Verdicts tell of a drift alarm.
+    pub(super) drift: bool,
     sequence: Sequence,
     queue: Queue<u8, 512>,
     decoder: Decoder,
@@ -129,6 +131,7 @@ impl Bench {
             now: 0,
             turns: 0,
             lost: 0,
+            drift: false,
             sequence: Sequence(5),
             queue: Queue::new(),
             decoder: Decoder::new(),
@@ -139,6 +142,7 @@ impl Bench {
     pub(super) fn send(&mut self, message: Message) {
         self.sequence = self.sequence.next();
         let packet = Packet {
+            version: message.version_in(Versions::SPOKEN.max()),
             from: Role::Host,
             sequence: self.sequence,
             session: SESSION,
@@ -172,6 +176,7 @@ impl Bench {
             echo_ms: self.now as u32,
             age_ms: 2,
             judgement: Judgement::new(10, class, raw).unwrap(),
+            drift: self.drift,
         }));
         self.run(10);
     }

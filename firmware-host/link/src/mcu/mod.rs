@@ -82,6 +82,11 @@ impl Mcu {
         self.machine.is_held()
     }
 
+    /// Whether a drift alarm stands on the host, as the last verdict said that was applied in this session.
+    pub fn drift(&self) -> bool {
+        self.machine.drift()
+    }
+
     /// What the decoder made of the bytes heard.
     pub const fn decoded(&self) -> Statistics {
         self.machine.decoded()

@@ -22,6 +22,8 @@ pub struct Simulator<W, C> {
     shown: Output,
     /// What the newest applied verdict says.
     verdict: Option<(Option<u16>, String)>,
+    /// A drift alarm was told, and its end was not.
+    drift: bool,
     told: bool,
 }
 
@@ -39,6 +41,7 @@ impl<W: Wire, C: Clock> Simulator<W, C> {
             labels: BTreeMap::new(),
             shown: Output::Safe,
             verdict: None,
+            drift: false,
             told: false,
         }
     }
@@ -89,12 +92,24 @@ impl<W: Wire, C: Clock> Simulator<W, C> {
             let why = self.why(output);
             self.say(&mut lines, &why);
         }
+        let drift = self.mcu.drift();
+        if drift != self.drift {
+            self.drift = drift;
+            let what = if drift {
+                "drift alarm"
+            } else {
+                "no drift alarm"
+            };
+            self.say(&mut lines, what);
+        }
         Ok(lines)
     }
 
     fn tell(&mut self, lines: &mut Vec<String>, event: McuEvent) {
         let what = match event {
-            McuEvent::Applied { frame, judgement } => {
+            McuEvent::Applied {
+                frame, judgement, ..
+            } => {
                 let class = judgement.committed();
                 let label = class.and_then(|class| self.labels.get(&class));
                 let words = Words((judgement, label.map(String::as_str)));

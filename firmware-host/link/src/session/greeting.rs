@@ -31,6 +31,7 @@ pub(super) struct Quiet {
 impl<W: Wire> Session<W> {
     /// Begins to say hello.
     pub(super) fn greet(&mut self, now: u64) {
+        self.line.version = Versions::SPOKEN.min();
         self.phase = Phase::Greeting(Greeting {
             session: SessionId::NONE,
             hello_at: now,
@@ -119,25 +120,27 @@ impl<W: Wire> Session<W> {
     }
 
     fn answered(&mut self, now: u64, packet: &Packet, hello: HelloRepr) {
-        if !self.check_versions(&hello) {
+        let Some(version) = self.check_versions(&hello) else {
             return;
-        }
+        };
         if !hello.limits.is_within(self.config.limits) || hello.model != self.config.model {
             self.tell(Problem::Answer(hello));
             return;
         }
+        self.line.version = version;
         self.begin(now, packet.session, packet.sequence, hello);
     }
 
-    fn check_versions(&mut self, hello: &HelloRepr) -> bool {
-        let is_spoken = hello.versions.agree(Versions::SPOKEN).is_some();
-        if !is_spoken {
+    /// The version that is agreed on; without one that is told.
+    fn check_versions(&mut self, hello: &HelloRepr) -> Option<u8> {
+        let agreed = hello.versions.agree(Versions::SPOKEN);
+        if agreed.is_none() {
             self.tell(Problem::Version {
                 mcu: hello.versions,
                 host: Versions::SPOKEN,
             });
         }
-        is_spoken
+        agreed
     }
 
     /// A fault of a microcontroller without a session.

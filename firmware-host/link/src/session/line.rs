@@ -2,7 +2,7 @@ use std::io;
 use std::time::Duration;
 
 use normgate_protocol::{
-    DecodeError, Decoder, MAX_ENVELOPE, Message, Packet, Role, Sequence, SessionId,
+    DecodeError, Decoder, MAX_ENVELOPE, Message, Packet, Role, Sequence, SessionId, Versions,
 };
 
 use super::{Phase, Session};
@@ -24,6 +24,8 @@ pub(super) struct Line<W> {
     pub(super) decoder: Decoder,
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
+    /// Version of the protocol that packets go out under: in a session as agreed, else the lowest spoken.
+    pub(super) version: u8,
     newest: Sequence,
     outbox: Vec<u8>,
     reopen_ms: u64,
@@ -37,6 +39,7 @@ impl<W: Wire> Line<W> {
             decoder: Decoder::new(),
             bytes_in: 0,
             bytes_out: 0,
+            version: Versions::SPOKEN.min(),
             newest,
             outbox: Vec::new(),
             reopen_ms: REOPEN_MS,
@@ -50,6 +53,7 @@ impl<W: Wire> Line<W> {
             return None;
         }
         let packet = Packet {
+            version: message.version_in(self.version),
             from: Role::Host,
             sequence: self.newest.next(),
             session,

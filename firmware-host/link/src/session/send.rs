@@ -1,4 +1,6 @@
-use normgate_protocol::{FaultCode, FaultRepr, HeartbeatRepr, Message, State, VerdictRepr};
+use normgate_protocol::{
+    DRIFT_VERSION, FaultCode, FaultRepr, HeartbeatRepr, Message, State, VerdictRepr, Versions,
+};
 
 use super::flight::Flight;
 use super::requests::Due;
@@ -108,6 +110,8 @@ impl<W: Wire> Session<W> {
             echo_ms,
             age_ms: u16::try_from(age).unwrap_or(u16::MAX),
             judgement: verdict.judgement,
+            // Refused, with the gate's safe value, by a microcontroller that does not know of it.
+            drift: verdict.drift && self.line.version >= DRIFT_VERSION,
         });
         let Some(sequence) = self.line.send(agreed.freshness.session(), message) else {
             return;
@@ -134,10 +138,10 @@ impl<W: Wire> Session<W> {
             return;
         }
         self.version_fault_at = now + u64::from(normgate_protocol::HELLO_INTERVAL_MS);
-        let spoken = u32::from(normgate_protocol::VERSION);
+        let spoken = Versions::SPOKEN;
         let fault = FaultRepr {
             code: FaultCode::Version,
-            detail: spoken + 256 * spoken,
+            detail: u32::from(spoken.min()) + 256 * u32::from(spoken.max()),
         };
         self.line.send(session, Message::Fault(fault));
     }

@@ -38,6 +38,11 @@ pub(crate) fn judgement(frame: u64) -> Judgement {
     Judgement::new(LABELS, class, Raw::of(frame as f32, 1.0)).unwrap()
 }
 
+/// Whether a drift alarm stands: for a while, then not, and again.
+pub(crate) const fn drift(frame: u64) -> bool {
+    frame % 10 >= 5
+}
+
 pub(crate) type Line = Plug<Spy<Faulty<Loopback<SimulatedClock>, SimulatedClock>>>;
 
 pub(crate) struct Bench {
@@ -114,6 +119,7 @@ impl Bench {
             frame,
             captured_ms: self.now().saturating_sub(age_ms),
             judgement: judgement(frame),
+            drift: drift(frame),
         };
         self.offered.push(verdict);
         self.session.offer(verdict).unwrap();
@@ -161,8 +167,13 @@ impl Bench {
                     .mcu
                     .serve(&mut self.mcu_end, &self.clock, Duration::ZERO);
                 for event in served.unwrap() {
-                    if let McuEvent::Applied { frame, judgement } = event {
-                        self.check_applied(frame, judgement);
+                    if let McuEvent::Applied {
+                        frame,
+                        judgement,
+                        drift,
+                    } = event
+                    {
+                        self.check_applied(frame, judgement, drift);
                     } else {
                         self.mcu_events.push(event);
                     }
@@ -184,8 +195,8 @@ impl Bench {
         self.mcu.output(self.now())
     }
 
-    fn check_applied(&mut self, frame: u64, judgement: Judgement) {
-        match self.is_true(frame, judgement) {
+    fn check_applied(&mut self, frame: u64, judgement: Judgement, drift: bool) {
+        match self.is_true(frame, judgement, drift) {
             Ok(age) => self.applied.push((frame, age)),
             Err(_) if self.counts_false_accepts => self.false_accepts += 1,
             Err(why) => panic!("frame {frame} {why}"),
@@ -193,13 +204,16 @@ impl Bench {
     }
 
     /// The age of a verdict that may be applied, or why it may not.
-    fn is_true(&self, frame: u64, judgement: Judgement) -> Result<u64, String> {
+    fn is_true(&self, frame: u64, judgement: Judgement, drift: bool) -> Result<u64, String> {
         let sent = self.sent.lock().unwrap();
         let sent = sent.iter().rev().find(|sent| sent.frame == frame);
         let sent = sent.ok_or("was never sent")?;
         let offered = &self.offered[frame as usize];
         if sent.judgement != judgement || offered.judgement != judgement {
             return Err(format!("says something else: {judgement:?}"));
+        }
+        if sent.drift != drift || offered.drift != drift {
+            return Err(format!("says something else of drift: {drift}"));
         }
         let age = self.now() - offered.captured_ms;
         if age > self.max_age_ms {

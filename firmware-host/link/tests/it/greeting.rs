@@ -58,19 +58,22 @@ impl Script {
         }
     }
 
-    fn hear(&self, packet: &Packet) {
-        let envelope = packet.encode().unwrap();
-        self.heard.borrow_mut().extend_from_slice(&envelope);
+    pub(crate) fn hear(&self, packet: &Packet) {
+        self.hear_bytes(&packet.encode().unwrap());
     }
 
-    fn said(&self) -> Vec<Packet> {
+    pub(crate) fn hear_bytes(&self, bytes: &[u8]) {
+        self.heard.borrow_mut().extend_from_slice(bytes);
+    }
+
+    pub(crate) fn said(&self) -> Vec<Packet> {
         let bytes = std::mem::take(&mut *self.said.borrow_mut());
         let mut decoder = Decoder::new();
         decoder.packets(&bytes).map(Result::unwrap).collect()
     }
 
     /// The session of the only hello.
-    fn hello(&self) -> SessionId {
+    pub(crate) fn hello(&self) -> SessionId {
         let said = self.said();
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(matches!(said[0].message, Message::Hello(_)), "{said:?}");
@@ -78,9 +81,10 @@ impl Script {
     }
 }
 
-fn hello(from: Role, session: SessionId, sequence: u32) -> Packet {
+pub(crate) fn hello(from: Role, session: SessionId, sequence: u32) -> Packet {
     let (config, mcu) = (config(), mcu_config());
     Packet {
+        version: 1,
         from,
         sequence: Sequence(sequence),
         session,

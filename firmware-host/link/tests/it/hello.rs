@@ -160,6 +160,7 @@ fn what_cannot_be_said_is_refused_at_once() {
         frame: 0,
         captured_ms: 0,
         judgement: Judgement::new(9, None, Raw::Unscored).unwrap(),
+        drift: false,
     };
     let refused = bench.session.offer(verdict);
     assert!(matches!(

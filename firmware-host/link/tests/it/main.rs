@@ -18,3 +18,4 @@ mod table;
 mod thread;
 mod unplug;
 mod vain;
+mod versions;

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 
 fn envelope(from: Role, sequence: u32, session: u32, message: Message) -> Vec<u8> {
     let packet = Packet {
+        version: message.version_in(2),
         from,
         sequence: Sequence(sequence),
         session: SessionId(session),
@@ -43,6 +44,7 @@ fn verdict(class: Option<u16>, raw: Raw) -> Message {
         echo_ms: 9000,
         age_ms: 12,
         judgement: Judgement::new(2, class, raw).unwrap(),
+        drift: class == Some(0),
     })
 }
 
@@ -54,11 +56,11 @@ fn talk() -> Vec<(Vec<u8>, &'static str)> {
     vec![
         (
             envelope(Role::Mcu, 1, 0, hello()),
-            "mcu  #1          -------- hello      versions 1 to 1, software 1.2.3, 2 labels, model abababab, age 200 ms, heartbeat 50 ms, up 77 ms",
+            "mcu  #1          -------- hello      versions 1 to 2, software 1.2.3, 2 labels, model abababab, age 200 ms, heartbeat 50 ms, up 77 ms",
         ),
         (
             host(10, hello()),
-            "host #10         5e3f0a11 hello      versions 1 to 1, software 1.2.3, 2 labels, model abababab, age 200 ms, heartbeat 50 ms, up 77 ms",
+            "host #10         5e3f0a11 hello      versions 1 to 2, software 1.2.3, 2 labels, model abababab, age 200 ms, heartbeat 50 ms, up 77 ms",
         ),
         (
             host(11, Message::Label(piece)),
@@ -70,7 +72,7 @@ fn talk() -> Vec<(Vec<u8>, &'static str)> {
         ),
         (
             host(15, verdict(Some(0), Raw::of(5.0, 6.25))),
-            "host #15         5e3f0a11 verdict    frame 17: class 0, score 5 < 6.25, 12 ms old, echo 9000 ms (2 packets before it are missing)",
+            "host #15         5e3f0a11 verdict    frame 17: class 0, score 5 < 6.25, drift alarm, 12 ms old, echo 9000 ms (2 packets before it are missing)",
         ),
         (
             host(16, verdict(None, Raw::Unscored)),

@@ -36,6 +36,7 @@ fn verdicts_cross_a_pseudo_terminal() {
                 frame,
                 captured_ms,
                 judgement,
+                drift: false,
             };
             session.offer(verdict).unwrap();
             frame += 1;

@@ -120,6 +120,7 @@ fn a_host_that_was_stopped_does_not_count_from_before() {
         frame,
         captured_ms: before - 100,
         judgement: judgement(frame),
+        drift: false,
     };
     bench.offered.push(verdict);
     bench.session.offer(verdict).unwrap();

@@ -44,6 +44,7 @@ fn each_change_is_a_line() {
                 frame,
                 captured_ms: now,
                 judgement,
+                drift: frame == 1,
             })
             .unwrap();
         now = run(&mut session, &mut simulator, 20);
@@ -60,7 +61,7 @@ fn each_change_is_a_line() {
     };
     let lines: Vec<_> = lines.iter().map(number).collect();
     assert_eq!(
-        lines[..9],
+        lines[..11],
         [
             "safe   started, no session",
             "safe   session N begins",
@@ -69,10 +70,12 @@ fn each_change_is_a_line() {
             "safe   label 1 \"dog\"",
             "open   frame 0: class 1 \"dog\", score 7.5 >= 6.25",
             "closed frame 1: class 0 \"cat\", score 7 >= 6.25",
+            "closed drift alarm",
             "safe   frame 2: unknown, score 5 < 6.25",
+            "safe   no drift alarm",
             "open   frame 3: class 1 \"dog\", score 8 >= 6.25",
         ]
     );
-    assert_eq!(lines[9], "safe   no fresh verdict");
-    assert_eq!(lines[10], "safe   session N begins");
+    assert_eq!(lines[11], "safe   no fresh verdict");
+    assert_eq!(lines[12], "safe   session N begins");
 }

@@ -26,6 +26,7 @@ struct Rig {
     simulator: Simulator<Pty, SystemClock>,
     sink: SerialSink,
     frame: u64,
+    drift: bool,
     events: Vec<Event>,
     lines: Vec<String>,
 }
@@ -40,6 +41,7 @@ impl Rig {
             simulator,
             sink: SerialSink::open(port, BAUD, config).unwrap(),
             frame: 0,
+            drift: false,
             events: Vec::new(),
             lines: Vec::new(),
         }
@@ -52,6 +54,7 @@ impl Rig {
             class,
             score,
             threshold: Some(1.0),
+            drift: self.drift,
             age: Duration::from_millis(5),
         });
     }
@@ -125,6 +128,37 @@ fn reports_move_the_pins() {
 }
 
 #[test]
+fn a_drift_alarm_is_told_and_moves_no_pin() {
+    let mut rig = Rig::new();
+    rig.shows(Some(1), Some(2.0), Pins::Open);
+    for drift in [true, false, true] {
+        rig.drift = drift;
+        rig.until("drift", |rig| {
+            let is_told = rig.simulator.mcu().drift() == drift;
+            if !is_told {
+                rig.report(Some(1), Some(2.0));
+            }
+            is_told
+        });
+        assert_eq!(rig.simulator.pins(), Pins::Open);
+    }
+    rig.shows(None, Some(0.5), Pins::Safe);
+    rig.shows(Some(2), Some(2.0), Pins::Closed);
+    let said = rig.lines.iter().filter(|line| line.contains("drift"));
+    let said: Vec<&str> = said
+        .map(|line| line.trim_start().split_once(' ').unwrap().1)
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "open   drift alarm",
+            "open   no drift alarm",
+            "open   drift alarm"
+        ]
+    );
+}
+
+#[test]
 fn a_report_that_is_too_old_is_not_sent() {
     let mut rig = Rig::new();
     rig.shows(Some(1), Some(2.0), Pins::Open);
@@ -136,6 +170,7 @@ fn a_report_that_is_too_old_is_not_sent() {
             class: None,
             score: Some(0.5),
             threshold: Some(1.0),
+            drift: false,
             age,
         });
         rig.until("expired", |rig| expired(rig) > before);
@@ -241,6 +276,7 @@ fn a_port_that_is_not_there_stalls_nobody() {
             class: None,
             score: None,
             threshold: None,
+            drift: false,
             age: Duration::ZERO,
         });
         let is_it = |event: &Event| matches!(event, Event::Problem(Problem::Wire { .. }));

@@ -16,6 +16,7 @@ fn verdict(frame: u64, captured_ms: u64) -> Verdict {
         frame,
         captured_ms,
         judgement: judgement(frame),
+        drift: false,
     }
 }
 

@@ -15,6 +15,7 @@ fn limits() -> Limits {
 
 fn packet(sequence: u32, message: Message) -> Vec<u8> {
     let packet = Packet {
+        version: message.version_in(2),
         from: Role::Host,
         sequence: Sequence(sequence),
         session: SESSION,
@@ -24,8 +25,12 @@ fn packet(sequence: u32, message: Message) -> Vec<u8> {
 }
 
 fn hello() -> Vec<u8> {
+    hello_of(Versions::SPOKEN)
+}
+
+fn hello_of(versions: Versions) -> Vec<u8> {
     let hello = HelloRepr {
-        versions: Versions::SPOKEN,
+        versions,
         labels: 10,
         software: Software {
             major: 1,
@@ -40,12 +45,17 @@ fn hello() -> Vec<u8> {
 }
 
 fn verdict(sequence: u32, echo_ms: u32, class: u16) -> Vec<u8> {
+    verdict_with(sequence, echo_ms, class, false)
+}
+
+fn verdict_with(sequence: u32, echo_ms: u32, class: u16, drift: bool) -> Vec<u8> {
     let judgement = Judgement::new(10, Some(class), Raw::of(2.0, 1.0)).unwrap();
     let verdict = VerdictRepr {
         frame: 4,
         echo_ms,
         age_ms: 1,
         judgement,
+        drift,
     };
     packet(sequence, Message::Verdict(verdict))
 }
@@ -125,6 +135,84 @@ fn a_fault_is_told_in_the_session_and_without_one() {
 }
 
 #[test]
+fn drift_is_what_the_last_applied_verdict_says_and_moves_no_pin() {
+    let mut mcu = Mcu::new(McuConfig::new(limits()));
+    receive(&mut mcu, 0, &hello());
+    assert!(!mcu.drift());
+    for (sequence, drift) in [(2, true), (3, false), (4, true)] {
+        let now = u64::from(sequence);
+        let events = receive(&mut mcu, now, &verdict_with(sequence, 0, 3, drift));
+        assert!(
+            matches!(events[..], [McuEvent::Applied { drift: told, .. }] if told == drift),
+            "{events:?}"
+        );
+        assert_eq!((mcu.drift(), mcu.output(now)), (drift, Output::Class(3)));
+    }
+    // Too old: nothing of it is used.
+    receive(&mut mcu, 900, &verdict_with(5, 0, 3, false));
+    assert!(mcu.drift());
+    // Its hold is over, and the alarm is still what was said last.
+    mcu.tick(900);
+    assert_eq!((mcu.drift(), mcu.output(900)), (true, Output::Safe));
+    mcu.restart(901);
+    assert!(!mcu.drift());
+    receive(&mut mcu, 901, &hello());
+    assert!(!mcu.drift());
+}
+
+#[test]
+fn packets_have_the_version_that_is_agreed() {
+    use normgate_protocol::Kind::{Ack, Fault, Heartbeat, Hello};
+    for (max, agreed) in [(1, 1), (2, 2), (9, 2)] {
+        let mut mcu = Mcu::new(McuConfig::new(limits()));
+        mcu.tick(0);
+        receive(&mut mcu, 0, &verdict(1, 0, 3));
+        let before = said(&mut mcu);
+        assert!(
+            before.iter().all(|packet| packet.version == 1),
+            "{before:?}"
+        );
+        assert_eq!(before.len(), 2, "{before:?}");
+        receive(&mut mcu, 0, &hello_of(Versions::new(1, max).unwrap()));
+        mcu.tick(0);
+        receive(&mut mcu, 0, &verdict(2, 0, 3));
+        mcu.tick(1000);
+        let packets = said(&mut mcu);
+        let versions: Vec<_> = packets
+            .iter()
+            .map(|packet| (packet.message.kind(), packet.version))
+            .collect();
+        // A hello has the lowest, also where a session has just begun or ended.
+        assert_eq!(
+            versions,
+            [
+                (Hello, 1),
+                (Heartbeat, agreed),
+                (Ack, agreed),
+                (Fault, agreed),
+                (Hello, 1)
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_host_without_a_common_version_gets_no_session() {
+    let mut mcu = Mcu::new(McuConfig::new(limits()));
+    receive(&mut mcu, 0, &hello_of(Versions::new(3, 9).unwrap()));
+    let fault = FaultRepr {
+        code: FaultCode::Version,
+        detail: 1 + 256 * 2,
+    };
+    let packets = said(&mut mcu);
+    let [packet] = packets.as_slice() else {
+        panic!("{packets:?}");
+    };
+    assert_eq!(packet.message, Message::Fault(fault));
+    assert_eq!((packet.version, mcu.session()), (1, None));
+}
+
+#[test]
 fn each_output_has_its_pin() {
     for (output, opens, pins) in [
         (Output::Safe, None, Pins::Safe),
@@ -147,7 +235,8 @@ proptest! {
             prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..100),
                 Just(hello()),
-                (2..1000_u32, 0..200_u32, 0..10_u16).prop_map(|(at, echo, class)| verdict(at, echo, class)),
+                (2..1000_u32, 0..200_u32, 0..10_u16, any::<bool>())
+                    .prop_map(|(at, echo, class, drift)| verdict_with(at, echo, class, drift)),
             ],
             0..40,
         ),
@@ -161,8 +250,12 @@ proptest! {
             now += 3;
             mcu.tick(now);
             for event in receive(&mut mcu, now, piece) {
-                applied |= matches!(event, McuEvent::Applied { .. });
+                if let McuEvent::Applied { drift, .. } = event {
+                    applied = true;
+                    prop_assert_eq!(mcu.drift(), drift);
+                }
             }
+            prop_assert!(applied || !mcu.drift());
             prop_assert!(applied || mcu.output(now) == Output::Safe);
             let count = takes.min(mcu.unsent().len());
             prop_assert!(count <= OUTBOX);

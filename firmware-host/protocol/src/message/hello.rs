@@ -1,8 +1,8 @@
 use super::exactly;
+use crate::Role;
 use crate::bytes::{put, take, u16_at, u32_at};
 use crate::error::BodyError;
 use crate::limits::{LABELS_MAX, LABELS_MIN, Limits};
-use crate::{Role, VERSION};
 
 /// Bytes of a hello's body. Its layout is the same in every version of the protocol.
 pub const HELLO_LEN: usize = 52;
@@ -16,10 +16,7 @@ pub struct Versions {
 
 impl Versions {
     /// What this crate speaks.
-    pub const SPOKEN: Self = Self {
-        min: VERSION,
-        max: VERSION,
-    };
+    pub const SPOKEN: Self = Self { min: 1, max: 2 };
 
     /// `min` to `max`.
     ///
@@ -40,6 +37,11 @@ impl Versions {
     /// Highest version spoken.
     pub const fn max(self) -> u8 {
         self.max
+    }
+
+    /// Whether this version is one of them.
+    pub const fn contains(self, version: u8) -> bool {
+        self.min <= version && version <= self.max
     }
 
     /// The highest version that both speak; both sides compute the same.

@@ -9,9 +9,22 @@ pub const VERDICT_LEN: usize = 28;
 /// The class field of a verdict that commits to none.
 pub const NO_CLASS: u16 = u16::MAX;
 
+/// The first version of the protocol whose verdicts can tell of a drift alarm.
+pub const DRIFT_VERSION: u8 = 2;
+
 const COMMITTED: u8 = 1;
 const KNOWN: u8 = 2;
 const SCORED: u8 = 4;
+const DRIFT: u8 = 8;
+
+/// The flags that exist in a version.
+const fn flags_of(version: u8) -> u8 {
+    if version < DRIFT_VERSION {
+        COMMITTED | KNOWN | SCORED
+    } else {
+        COMMITTED | KNOWN | SCORED | DRIFT
+    }
+}
 
 /// The bytes of a verdict. Nothing in it may be used before [`VerdictRepr::parse`] has seen all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +54,8 @@ impl<'a> VerdictView<'a> {
         u16_at::<12, VERDICT_LEN>(self.0)
     }
 
-    /// Bit 0: a class is committed; 1: the frame is known; 2: the frame has a score.
+    /// Bit 0: a class is committed; 1: the frame is known; 2: the frame has a score; 3, from version 2 on: a drift alarm
+    /// stands.
     pub const fn flags(&self) -> u8 {
         take::<14, 1, VERDICT_LEN>(self.0)[0]
     }
@@ -197,16 +211,19 @@ pub struct VerdictRepr {
     pub age_ms: u16,
     /// What is said of the frame.
     pub judgement: Judgement,
+    /// Whether a drift alarm stands: of the frames so far, not of this one. It changes nothing of the judgement. Only
+    /// from [`DRIFT_VERSION`] on.
+    pub drift: bool,
 }
 
 impl VerdictRepr {
-    /// Reads a verdict.
+    /// Reads a verdict of a packet of this version.
     ///
     /// # Errors
-    /// All of [`Judgement::new`]; flags that do not exist; fields that are not what the flags say.
-    pub const fn parse(view: &VerdictView<'_>) -> Result<Self, BodyError> {
+    /// All of [`Judgement::new`]; flags that do not exist in this version; fields that are not what the flags say.
+    pub const fn parse(view: &VerdictView<'_>, version: u8) -> Result<Self, BodyError> {
         let flags = view.flags();
-        if flags & !(COMMITTED | KNOWN | SCORED) != 0 || view.reserved() != 0 {
+        if flags & !flags_of(version) != 0 || view.reserved() != 0 {
             return Err(BodyError::Reserved);
         }
         let (score, threshold) = (view.score(), view.threshold());
@@ -227,13 +244,17 @@ impl VerdictRepr {
                 echo_ms: view.echo_ms(),
                 age_ms: view.age_ms(),
                 judgement,
+                drift: flags & DRIFT != 0,
             }),
             Err(error) => Err(error),
         }
     }
 
-    /// Writes a verdict.
-    pub const fn emit(&self) -> [u8; VERDICT_LEN] {
+    /// Writes a verdict for a packet of this version.
+    ///
+    /// # Errors
+    /// [`BodyError::Reserved`] if it tells of drift and the version cannot.
+    pub const fn emit(&self, version: u8) -> Result<[u8; VERDICT_LEN], BodyError> {
         let (mut flags, score, threshold) = match self.judgement.raw {
             Raw::Known { score, threshold } => (SCORED | KNOWN, score, threshold),
             Raw::Unknown { score, threshold } => (SCORED, score, threshold),
@@ -246,6 +267,12 @@ impl VerdictRepr {
             }
             None => NO_CLASS,
         };
+        if self.drift {
+            flags |= DRIFT;
+        }
+        if flags & !flags_of(version) != 0 {
+            return Err(BodyError::Reserved);
+        }
         let mut body = [0; VERDICT_LEN];
         put::<0, 8, VERDICT_LEN>(&mut body, self.frame.to_le_bytes());
         put::<8, 4, VERDICT_LEN>(&mut body, self.echo_ms.to_le_bytes());
@@ -255,6 +282,6 @@ impl VerdictRepr {
         put::<18, 2, VERDICT_LEN>(&mut body, self.judgement.labels.to_le_bytes());
         put::<20, 4, VERDICT_LEN>(&mut body, score.to_le_bytes());
         put::<24, 4, VERDICT_LEN>(&mut body, threshold.to_le_bytes());
-        body
+        Ok(body)
     }
 }

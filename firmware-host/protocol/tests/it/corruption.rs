@@ -164,6 +164,7 @@ fn packet(random: &mut Random) -> Packet {
     let word = random.next();
     let (low, high) = (word as u32, (word >> 32) as u32);
     let short = (word >> 16) as u16;
+    let agreed = 1 + (word >> 63) as u8;
     let limits = Limits::new(500, 100).expect("limits");
     let score = (low >> 8) as f32 / 1e6;
     let (from, message) = match random.below(8) {
@@ -233,12 +234,14 @@ fn packet(random: &mut Random) -> Packet {
                 echo_ms: high,
                 age_ms: short,
                 judgement,
+                drift: agreed == 2 && low & 1 == 1,
             };
             (Role::Host, Message::Verdict(verdict))
         }
     };
     let (sequence, session) = (Sequence(random.next() as u32), SessionId(high | 1));
     Packet {
+        version: message.version_in(agreed),
         from,
         sequence,
         session,

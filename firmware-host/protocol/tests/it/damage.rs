@@ -16,6 +16,7 @@ const SOME_PATTERNS: usize = 24;
 
 fn fault(sequence: u32, detail: u32) -> Packet {
     Packet {
+        version: 1,
         from: Role::Mcu,
         sequence: Sequence(sequence),
         session: SessionId(0x0102_0408),

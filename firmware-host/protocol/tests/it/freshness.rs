@@ -19,6 +19,7 @@ fn verdict(echo_ms: u32, age_ms: u16) -> VerdictRepr {
         echo_ms,
         age_ms,
         judgement,
+        drift: false,
     }
 }
 

@@ -78,6 +78,10 @@ fn the_highest_common_version_is_agreed_on() {
     assert_eq!(versions(1, 3).agree(versions(2, 9)), Some(3));
     assert_eq!(versions(1, 1).agree(versions(1, 255)), Some(1));
     assert_eq!(versions(1, 2).agree(versions(3, 4)), None);
+    assert_eq!(Versions::SPOKEN.agree(versions(1, 1)), Some(1));
+    assert_eq!(Versions::SPOKEN.agree(Versions::SPOKEN), Some(2));
+    let inside = (0..=255).filter(|&version| versions(2, 4).contains(version));
+    assert_eq!(inside.collect::<Vec<_>>(), [2, 3, 4]);
     assert_eq!(
         Versions::new(0, 1),
         Err(BodyError::Versions { min: 0, max: 1 })

@@ -3,15 +3,20 @@
 use normgate_protocol::{
     AckRepr, BodyError, DecodeError, Decoder, FaultCode, FaultRepr, HelloRepr, Judgement,
     LabelPieceRepr, Limits, Message, ModelHash, Packet, PrivateFault, Raw, Reason, Role, Sequence,
-    SessionId, Software, Status, VerdictRepr, Versions,
+    SessionId, Software, Status, VerdictRepr, VerdictView, Versions,
 };
 use proptest::prelude::*;
 
-use crate::cases;
+use crate::{cases, strategies};
 
 fn sent(from: Role, session: u32, message: Message) -> Result<(), BodyError> {
+    sent_in(message.version_in(1), from, session, message)
+}
+
+fn sent_in(version: u8, from: Role, session: u32, message: Message) -> Result<(), BodyError> {
     let (sequence, session) = (Sequence(1), SessionId(session));
     Packet {
+        version,
         from,
         sequence,
         session,
@@ -78,6 +83,37 @@ fn what_breaks_a_rule_is_not_sent() {
     assert_eq!(
         PrivateFault::new(0x7FFF),
         Err(BodyError::Code { found: 0x7FFF })
+    );
+}
+
+#[test]
+fn a_version_without_it_is_not_told_of_drift() {
+    let judgement = Judgement::new(10, Some(3), Raw::of(2.0, 1.0)).unwrap();
+    for (version, drift, sent) in [
+        (1, false, Ok(())),
+        (1, true, Err(BodyError::Reserved)),
+        (2, false, Ok(())),
+        (2, true, Ok(())),
+        (3, false, Err(BodyError::Versions { min: 3, max: 2 })),
+    ] {
+        let verdict = Message::Verdict(VerdictRepr {
+            frame: 0,
+            echo_ms: 0,
+            age_ms: 0,
+            judgement,
+            drift,
+        });
+        assert_eq!(
+            sent_in(version, Role::Host, 1, verdict),
+            sent,
+            "{version} {drift}"
+        );
+    }
+    // A hello goes out under the lowest version that it names, whatever is agreed.
+    assert_eq!(hello(10).version_in(2), 1);
+    assert_eq!(
+        sent_in(2, Role::Host, 1, hello(10)),
+        Err(BodyError::Versions { min: 2, max: 2 })
     );
 }
 
@@ -165,22 +201,43 @@ fn a_refused_packet_of_the_host_is_answered_by_its_number() {
 proptest! {
     /// Whatever the numbers, what a receiver reads is known only if the score reaches the threshold, and finite.
     #[test]
-    fn no_verdict_contradicts_itself(body: [u8; 28]) {
-        let view = normgate_protocol::VerdictView::new(&body).unwrap();
-        if let Ok(verdict) = VerdictRepr::parse(&view) {
-            prop_assert_eq!(verdict.emit(), body);
+    fn no_verdict_contradicts_itself(body: [u8; 28], version in 1_u8..=2) {
+        let view = VerdictView::new(&body).unwrap();
+        if let Ok(verdict) = VerdictRepr::parse(&view, version) {
+            prop_assert_eq!(verdict.emit(version), Ok(body));
             let judgement = verdict.judgement;
             prop_assert!(judgement.committed().is_none_or(|class| class < judgement.labels()));
+            prop_assert!(version == 2 || !verdict.drift);
         }
+    }
+
+    /// A drift alarm changes one bit, and nothing of what is judged. Version 1 refuses the bit as it always did.
+    #[test]
+    fn drift_is_one_bit(packet in strategies::verdicts()) {
+        let Message::Verdict(verdict) = packet.message else {
+            return Err(TestCaseError::fail("not a verdict"));
+        };
+        let with = |drift| VerdictRepr { drift, ..verdict };
+        let (quiet, alarm) = (with(false).emit(2).unwrap(), with(true).emit(2).unwrap());
+        let mut changed = quiet;
+        changed[14] ^= 8;
+        prop_assert_eq!(changed, alarm);
+        prop_assert_eq!(with(false).emit(1), Ok(quiet));
+        prop_assert_eq!(with(true).emit(1), Err(BodyError::Reserved));
+        let read = |body, version| VerdictRepr::parse(&VerdictView::new(body).unwrap(), version);
+        prop_assert_eq!(read(&alarm, 2), Ok(with(true)));
+        prop_assert_eq!(read(&quiet, 2), Ok(with(false)));
+        prop_assert_eq!(read(&alarm, 1), Err(BodyError::Reserved));
     }
 
     #[test]
     fn a_sender_can_say_anything_and_is_understood(
-        labels in 2_u16..=4096, class: Option<u16>, score: f32, threshold: f32,
+        labels in 2_u16..=4096, class: Option<u16>, score: f32, threshold: f32, drift: bool,
     ) {
         let judgement = Judgement::or_unknown(labels, class, Raw::of(score, threshold)).unwrap();
-        let verdict = VerdictRepr { frame: 0, echo_ms: 0, age_ms: 0, judgement };
-        let read = VerdictRepr::parse(&normgate_protocol::VerdictView::new(&verdict.emit()).unwrap());
+        let verdict = VerdictRepr { frame: 0, echo_ms: 0, age_ms: 0, judgement, drift };
+        let body = verdict.emit(2).unwrap();
+        let read = VerdictRepr::parse(&VerdictView::new(&body).unwrap(), 2);
         prop_assert_eq!(read, Ok(verdict));
         if judgement.committed().is_some() {
             prop_assert_eq!(judgement.committed(), class);

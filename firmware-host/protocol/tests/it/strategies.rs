@@ -118,8 +118,9 @@ pub(crate) fn judgement() -> impl Strategy<Value = Judgement> {
 }
 
 fn verdict() -> impl Strategy<Value = (Role, Message)> {
-    (any::<u64>(), number(), any::<u16>(), judgement()).prop_map(
-        |(frame, echo_ms, age_ms, judgement)| {
+    let drift = any::<bool>();
+    (any::<u64>(), number(), any::<u16>(), judgement(), drift).prop_map(
+        |(frame, echo_ms, age_ms, judgement, drift)| {
             (
                 Role::Host,
                 Message::Verdict(VerdictRepr {
@@ -127,6 +128,7 @@ fn verdict() -> impl Strategy<Value = (Role, Message)> {
                     echo_ms,
                     age_ms,
                     judgement,
+                    drift,
                 }),
             )
         },
@@ -204,17 +206,22 @@ fn fault() -> impl Strategy<Value = (Role, Message)> {
 }
 
 fn with_header(message: impl Strategy<Value = (Role, Message)>) -> impl Strategy<Value = Packet> {
-    (message, number(), number()).prop_map(|((from, message), sequence, session)| {
-        let may_be_none =
-            from == Role::Mcu && matches!(message, Message::Hello(_) | Message::Fault(_));
-        let session = SessionId(if may_be_none { session } else { session.max(1) });
-        Packet {
-            from,
-            sequence: Sequence(sequence),
-            session,
-            message,
-        }
-    })
+    (message, number(), number(), 1_u8..=2).prop_map(
+        |((from, message), sequence, session, agreed)| {
+            let may_be_none =
+                from == Role::Mcu && matches!(message, Message::Hello(_) | Message::Fault(_));
+            let session = SessionId(if may_be_none { session } else { session.max(1) });
+            let tells_of_drift = matches!(&message, Message::Verdict(verdict) if verdict.drift);
+            let agreed = if tells_of_drift { 2 } else { agreed };
+            Packet {
+                version: message.version_in(agreed),
+                from,
+                sequence: Sequence(sequence),
+                session,
+                message,
+            }
+        },
+    )
 }
 
 macro_rules! packets_of {

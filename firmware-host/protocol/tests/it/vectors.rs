@@ -58,7 +58,7 @@ fn role(role: Role) -> &'static str {
 }
 
 fn verdict(verdict: &VerdictRepr) -> Value {
-    let body = verdict.emit();
+    let body = verdict.emit(2).unwrap();
     let flags = VerdictView::new(&body).unwrap().flags();
     let (score, threshold) = match verdict.judgement.raw() {
         Raw::Known { score, threshold } | Raw::Unknown { score, threshold } => {
@@ -69,6 +69,7 @@ fn verdict(verdict: &VerdictRepr) -> Value {
     json!({
         "message": "verdict", "frame": verdict.frame, "echo_ms": verdict.echo_ms, "age_ms": verdict.age_ms,
         "committed": flags & 1 != 0, "known": flags & 2 != 0, "scored": flags & 4 != 0,
+        "drift": flags & 8 != 0,
         "class": verdict.judgement.committed(), "labels": verdict.judgement.labels(),
         "score": score.map(f64::from), "threshold": threshold.map(f64::from),
     })
@@ -112,10 +113,19 @@ fn message(message: &Message) -> Value {
     }
 }
 
+/// A message with the version of its packet.
+fn versioned(packet: &Packet) -> Value {
+    let mut value = message(&packet.message);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("version".to_owned(), json!(packet.version));
+    }
+    value
+}
+
 fn result(result: &Result<Packet, DecodeError>) -> Value {
     let (mut value, from, sequence, session) = match result {
         Ok(packet) => (
-            message(&packet.message),
+            versioned(packet),
             packet.from,
             packet.sequence,
             packet.session,

@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             class: Some(1),
             score: Some(7.5),
             threshold: Some(6.25),
+            drift: false,
             age: Duration::from_millis(5),
         });
         sleep(Duration::from_millis(10));

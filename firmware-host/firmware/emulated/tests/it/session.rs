@@ -144,6 +144,12 @@ fn ten_thousand_verdicts_are_acknowledged() {
         .of(Role::Mcu, 0)
         .filter(|passed| is_applied(&passed.packet.message));
     assert!(applied.count() >= 10_000);
+    let tells_of_drift =
+        |message: &Message| matches!(message, Message::Verdict(verdict) if verdict.drift);
+    let drifts = world
+        .of(Role::Host, 0)
+        .filter(|passed| tells_of_drift(&passed.packet.message));
+    assert!(drifts.count() >= 4000, "half of the verdicts");
     // A machine that stands still for 200 ms makes the watchdog bite, which cuts an envelope off on either side.
     let cut_off = world.resets.len() as u32 - 1;
     assert!(world.arrived().bad() <= cut_off && cut_off < 10);

@@ -11,6 +11,7 @@ fn verdict(frame: u64) -> Packet {
         echo_ms: 9000,
         age_ms: 20,
         judgement,
+        drift: false,
     };
     packet(Role::Host, 100, Message::Verdict(verdict))
 }
@@ -131,13 +132,16 @@ pub(super) fn cases() -> Vec<Case> {
             expected: vec![Expected::Error("cobs")],
         },
         bad("version 0", &verdict(1), "version", |b| b[0] = 0),
-        bad("version 2", &verdict(1), "version", |b| b[0] = 2),
+        bad("version 3", &verdict(1), "version", |b| b[0] = 3),
         bad(
-            "version 2 and a type of its own",
+            "version 3 and a type of its own",
             &verdict(1),
             "version",
-            |b| b[..2].copy_from_slice(&[2, 99]),
+            |b| b[..2].copy_from_slice(&[3, 99]),
         ),
+        bad("version 2 and type 8", &verdict(1), "kind", |b| {
+            b[..2].copy_from_slice(&[2, 8])
+        }),
         bad("type 0", &verdict(1), "kind", |b| b[1] = 0),
         bad("type 8", &verdict(1), "kind", |b| b[1] = 8),
         bad("type 127 of the mcu", &verdict(1), "kind", |b| b[1] = 0xFF),

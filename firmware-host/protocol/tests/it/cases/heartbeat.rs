@@ -30,6 +30,13 @@ pub(super) fn cases() -> Vec<Case> {
             heartbeat(Role::Mcu, u32::MAX, u32::MAX, State::Held),
         ),
         good("last number before the wrap", last),
+        good(
+            "version 2",
+            Packet {
+                version: 2,
+                ..base.clone()
+            },
+        ),
         bad("state 0", &base, "code", at(8, [0])),
         bad("state 4", &base, "code", at(8, [4])),
         bad("first reserved byte", &base, "reserved", at(9, [1])),

@@ -50,8 +50,12 @@ pub(super) fn cases() -> Vec<Case> {
         uptime_ms: u32::MAX,
         model: ModelHash([0xFF; 32]),
     };
+    let first = HelloRepr {
+        versions: Versions::new(1, 1).unwrap(),
+        ..of_host()
+    };
     let later = HelloRepr {
-        versions: Versions::new(2, 3).unwrap(),
+        versions: Versions::new(3, 4).unwrap(),
         ..of_host()
     };
     let tight = HelloRepr {
@@ -65,6 +69,7 @@ pub(super) fn cases() -> Vec<Case> {
         good("host, least", host(least)),
         good("host, most", host(most)),
         good("host, age of two heartbeats", host(tight)),
+        good("host, version 1 alone", host(first)),
         good("host, later versions", host(later)),
         good("mcu, no session", without_session(none)),
         good("mcu, in a session", mcu.clone()),

@@ -50,6 +50,7 @@ const SESSION: SessionId = SessionId(0xC0FF_EE01);
 
 fn packet(from: Role, sequence: u32, message: Message) -> Packet {
     Packet {
+        version: message.version_in(1),
         from,
         sequence: Sequence(sequence),
         session: SESSION,

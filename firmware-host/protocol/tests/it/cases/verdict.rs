@@ -9,6 +9,7 @@ fn verdict(labels: u16, committed: Option<u16>, raw: Raw) -> Packet {
         echo_ms: 9000,
         age_ms: 20,
         judgement,
+        drift: false,
     };
     packet(Role::Host, 41, Message::Verdict(verdict))
 }
@@ -17,15 +18,26 @@ fn with(packet: &Packet, frame: u64, echo_ms: u32, age_ms: u16) -> Packet {
     let Message::Verdict(verdict) = &packet.message else {
         panic!("not a verdict")
     };
-    let judgement = verdict.judgement;
     let message = Message::Verdict(VerdictRepr {
         frame,
         echo_ms,
         age_ms,
-        judgement,
+        ..*verdict
     });
     Packet {
         message,
+        ..packet.clone()
+    }
+}
+
+/// In version 2, with or without a drift alarm.
+fn second(packet: &Packet, drift: bool) -> Packet {
+    let Message::Verdict(verdict) = &packet.message else {
+        panic!("not a verdict")
+    };
+    Packet {
+        version: 2,
+        message: Message::Verdict(VerdictRepr { drift, ..*verdict }),
         ..packet.clone()
     }
 }
@@ -75,13 +87,37 @@ pub(super) fn cases() -> Vec<Case> {
         good("4096 labels", verdict(4096, Some(4095), Raw::of(1.0, 0.0))),
         good("least header and counts", with(&unscored, 0, 0, 0)),
         good("largest counts", with(&known, u64::MAX, u32::MAX, u16::MAX)),
+        good("version 2, no drift", second(&known, false)),
+        good("drift, known", second(&known, true)),
+        good("drift, unknown", second(&unknown, true)),
+        good("drift, unscored", second(&unscored, true)),
+        good(
+            "drift, unknown, still committed",
+            second(&verdict(10, Some(9), Raw::of(2.0, 6.25)), true),
+        ),
+        bad("drift in version 1", &known, "reserved", at(14, [0x0F])),
         bad(
-            "flag that does not exist",
-            &known,
+            "drift in version 1, unscored",
+            &unscored,
             "reserved",
-            at(14, [0x0F]),
+            at(14, [0x08]),
+        ),
+        bad(
+            "drift, committed and not scored",
+            &second(&unscored, true),
+            "unscored",
+            |b| {
+                at(14, [0x09])(b);
+                at(16, [3, 0])(b);
+            },
         ),
         bad("reserved", &known, "reserved", at(15, [1])),
+        bad(
+            "reserved, version 2",
+            &second(&known, true),
+            "reserved",
+            at(15, [1]),
+        ),
         bad("class equals labels", &known, "class", at(16, [10, 0])),
         bad("class 65535, committed", &known, "class", at(16, [0xFF; 2])),
         bad(
@@ -141,6 +177,16 @@ pub(super) fn cases() -> Vec<Case> {
         ("infinity", f32::INFINITY),
         ("minus infinity", f32::NEG_INFINITY),
     ];
+    for bit in 4..8 {
+        for (version, base) in [(1, known.clone()), (2, second(&known, true))] {
+            let Message::Verdict(verdict) = &base.message else {
+                panic!("not a verdict")
+            };
+            let flags = 7 | u8::from(verdict.drift) << 3 | 1 << bit;
+            let name = format!("flag {bit}, version {version}");
+            cases.push(bad(&name, &base, "reserved", at(14, [flags])));
+        }
+    }
     for (name, number) in numbers {
         for (field, offset) in [("score", 20), ("threshold", 24)] {
             for (kind, base) in [("known", &known), ("unknown", &unknown)] {
