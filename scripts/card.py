@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Writes a model's card to standard output, out of what train-models left.
+"""Writes a model's card to standard output, beside the figures of another model.
 
-    card.py ARCH RUNS NORMGATE
+    card.py OURS.onnx OTHER.onnx NORMGATE
+
+Beside each file lie eval.json and eval.txt, as `normgate eval` wrote them. The other one is a cross-entropy twin, or what the
+weights were fine-tuned from.
 """
 
 import json
@@ -9,79 +12,92 @@ import pathlib
 import subprocess
 import sys
 
-arch, runs, normgate = sys.argv[1:]
-name = f"cifar10-{arch}"
-
-
-def load(loss, file):
-    folder = pathlib.Path(runs) / f"{arch}-{loss}"
-    described = subprocess.run(
-        [normgate, "inspect", folder / f"{file}-v1.onnx", "--json"], check=True, capture_output=True
-    )
-    inspected = json.loads(described.stdout)
-    report = json.loads((folder / "eval.json").read_text())
-    return inspected, report, (folder / "eval.txt").read_text().rstrip()
-
-
-(ours, report, table), (twin, twin_report, twin_table) = load("logitnorm", name), load("ce", f"{name}-ce")
-d, t = ours["description"], twin["description"]
-recipe, quantization = d["recipe"]["training"], d["recipe"]["quantization"]
+SETS = "cifar100 svhn dtd mnist".split()
 
 
 def percent(value):
     return f"{value * 100:.2f}%"
 
 
-def best(report):
-    """AUROC and FPR95 of the msp score, the one that cross entropy is best known by, and of the gate's."""
-    return {s["score"]: {x["name"]: (x["auroc"], x["fpr95"]) for x in s["sets"]} for s in report["scores"]}
+class Model:
+    def __init__(self, path, normgate):
+        path = pathlib.Path(path)
+        found = subprocess.run([normgate, "inspect", path, "--json"], check=True, capture_output=True)
+        self.inspected = json.loads(found.stdout)
+        self.report = json.loads((path.parent / "eval.json").read_text())
+        self.table = (path.parent / "eval.txt").read_text().rstrip()
+        self.description = self.inspected["description"]
+        self.recipe = self.description["recipe"]["training"]
+        self.file = f"{self.description['name']}-v{self.description['version']}"
+        self.loss = {"ce": "cross entropy", "cross_entropy": "cross entropy", "logit_norm": "LogitNorm"}[self.recipe["loss"]["kind"]]
+
+    def of(self, score, which):
+        """AUROC and FPR95."""
+        found = next(s for s in self.report["scores"] if s["score"] == score)
+        found = next(s for s in found["sets"] if s["name"] == which)
+        return f"{percent(found['auroc'])} / {percent(found['fpr95'])}"
 
 
-scores, twin_scores = best(report), best(twin_report)
-gate = report["gate"]["score"]
-sets = [x["name"] for x in report["scores"][0]["sets"]]
-print(f"# {name} v1\n")
-print(f"{recipe['arch']} for CIFAR-10's ten classes, trained with LogitNorm (tau {recipe['loss']['tau']}), int8, ", end="")
-print(f"{ours['bytes']:,} bytes. `{name}-ce-v1.onnx` is its cross-entropy twin: the same recipe but for the loss.\n")
+def steps(recipe):
+    """What the recipe has beside images."""
+    if recipe.get("start"):
+        yield "The weights do not start fresh: the fingerprint of those they start from stands in the file's recipe."
+    if recipe.get("ema_decay"):
+        yield f"The exported weights are an exponential average (decay {recipe['ema_decay']:g} a step)."
+    if recipe.get("pixmix"):
+        yield f"PixMix on {percent(recipe['pixmix'])} of the images, with drawn pictures of nothing for its fractals."
+    if negatives := recipe.get("negatives"):
+        yield (
+            f"Negatives ({', '.join(negatives['kinds'])}), {percent(negatives['share'])} of a batch, are pulled to the "
+            f"uniform distribution with weight {negatives['weight']:g}; all are made of the batch and of nothing."
+        )
+
+
+ours, other, normgate = sys.argv[1:]
+ours, other = Model(ours, normgate), Model(other, normgate)
+d, recipe = ours.description, ours.recipe
+twins = ours.loss != other.loss
+heads = (ours.loss, other.loss) if twins else (f"v{d['version']}", f"v{other.description['version']}")
+if twins:
+    beside = f"`{other.file}.onnx` is its cross-entropy twin: the same recipe but for the loss."
+    makes = "`scripts/train-models DATA` makes both."
+else:
+    beside = f"It is `{other.file}.onnx`'s network, fine-tuned from weights of the same recipe."
+    makes = "`scripts/tune-models DATA` makes it."
+
+print(f"# {d['name']} v{d['version']}\n")
+print(f"{recipe['arch']} for CIFAR-10's ten classes, trained with {ours.loss} (tau {recipe['loss']['tau']}), int8, ", end="")
+print(f"{ours.inspected['bytes']:,} bytes. {beside}\n")
 print("Intended for research and demonstration: CIFAR-10's images are small, and state no licence.\n")
 print("## Recipe\n")
-print(f"`scripts/train-models DATA` makes both. {recipe['epochs']} epochs of the first {d['fit']['images']:,} training ", end="")
+print(f"{makes} {recipe['epochs']} epochs of the first {d['fit']['images']:,} training ", end="")
 print(f"images, batch {recipe['batch']}, SGD with Nesterov momentum {recipe['momentum']}, peak learning rate ", end="")
 print(f"{recipe['learning_rate']}, {recipe['schedule']['kind']} schedule, warm-up {recipe['warmup_epochs']:g} epoch, ", end="")
 print(f"weight decay {recipe['weight_decay']:g}, crop and flip, seed {recipe['seed']}, {recipe['precision']} convolutions ", end="")
 print(f"on a CPU. The last {d['calibration']['images']:,} training images set ranges and threshold; test images and ", end="")
 print("OOD sets are only ever scored.\n")
-if recipe.get("start"):
-    print("The weights do not start fresh: they are those of an earlier run, whose fingerprint stands in the file's recipe.", end=" ")
-if recipe.get("pixmix"):
-    print(f"PixMix on {percent(recipe['pixmix'])} of the images, with drawn pictures of nothing for its fractals.", end=" ")
-if recipe.get("negatives"):
-    n = recipe["negatives"]
-    print(f"Negatives ({', '.join(n['kinds'])}), {percent(n['share'])} of a batch, are pulled to the uniform distribution ", end="")
-    print(f"with weight {n['weight']:g}. All of them are made of the batch and of nothing.", end="")
-if any(recipe.get(step) for step in ("start", "pixmix", "negatives")):
-    print("\n")
+if further := " ".join(steps(recipe)):
+    print(f"{further}\n")
 print("Activation ranges were chosen by the error of the int8 runtime's logits on the calibration images:\n")
 print("| ranges | squared error of the logits, share |\n| --- | --- |")
+quantization = d["recipe"]["quantization"]
 for c in quantization["candidates"]:
     kind = c["ranges"]["kind"].replace("_", "-")
     keep = f" {c['ranges']['keep'] * 100:g}" if "keep" in c["ranges"] else ""
     chosen = " (chosen)" if c["ranges"] == quantization["ranges"] else ""
     print(f"| {kind}{keep}{chosen} | {c['logit_error']:.2e} |")
 print("\n## Figures\n")
-print("| | LogitNorm | cross entropy |\n| --- | --- | --- |")
-print(f"| test accuracy, f32 | {percent(d['accuracy']['f32'])} | {percent(t['accuracy']['f32'])} |")
-print(f"| test accuracy, int8 | {percent(d['accuracy']['int8'])} | {percent(t['accuracy']['int8'])} |")
-for score in dict.fromkeys(["msp", gate]):
-    for which in sets:
-        (a, f), (ta, tf) = scores[score][which], twin_scores[score][which]
-        print(f"| {which}, {score}: AUROC / FPR95 | {percent(a)} / {percent(f)} | {percent(ta)} / {percent(tf)} |")
-kept, twin_kept = report["in_distribution"]["kept"], twin_report["in_distribution"]["kept"]
-print(f"| test images kept at the stored threshold | {percent(kept)} | {percent(twin_kept)} |")
-bound = ours["reject_bound"]
+print(f"| | {heads[0]} | {heads[1]} |\n| --- | --- | --- |")
+for precision in ("f32", "int8"):
+    print(f"| test accuracy, {precision} | " + " | ".join(percent(m.description["accuracy"][precision]) for m in (ours, other)) + " |")
+for score in dict.fromkeys(["msp", ours.report["gate"]["score"]]):
+    for which in SETS:
+        print(f"| {which}, {score}: AUROC / FPR95 | {ours.of(score, which)} | {other.of(score, which)} |")
+print("| test images kept at the stored threshold | " + " | ".join(percent(m.report["in_distribution"]["kept"]) for m in (ours, other)) + " |")
+bound = ours.inspected["reject_bound"]
 print(f"\nThe threshold rejects at most {percent(bound['share'])} of known inputs, with {bound['assurance']:.0%} assurance. ", end="")
 print("int8 on this project's runtime unless said otherwise; FPR95 counts in-distribution as positive.\n")
-command = f"normgate eval --model models/{{}}-v1.onnx --id DATA/cifar-10-batches-bin"
-command += "".join(f" --ood {s}=DATA/ood/{s}" for s in sets)
-for file, text in ((name, table), (f"{name}-ce", twin_table)):
-    print(f"`{command.format(file)}`:\n\n```text\n{text}\n```\n")
+for model in (ours, other) if twins else (ours,):
+    command = f"normgate eval --model models/{model.file}.onnx --id DATA/cifar-10-batches-bin"
+    command += "".join(f" --ood {s}=DATA/ood/{s}" for s in SETS)
+    print(f"`{command}`:\n\n```text\n{model.table}\n```\n")
