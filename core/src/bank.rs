@@ -67,12 +67,6 @@ impl<C: AsRef<[i8]>> FeatureBank<C> {
         self.codes.as_ref().is_empty()
     }
 
-    /// Multiply-adds of one [`score`](Self::score): `rows channels` of `i8` into `i32`, and a few per channel to
-    /// quantize the query.
-    pub fn multiply_adds(&self) -> usize {
-        self.codes.as_ref().len()
-    }
-
     /// `-||u - v_k||` in [-2, 0], where `u` is the unit vector of the features and `v_k` the `k`-th nearest row.
     /// Higher for in-distribution.
     ///

@@ -124,6 +124,14 @@ impl<V: AsRef<[f32]>> Combined<V> {
         &self.magnitude
     }
 
+    /// The same two scores, a part of energy at `temperature`.
+    #[must_use]
+    pub fn at(mut self, temperature: f32) -> Self {
+        self.direction.score = self.direction.score.at(temperature);
+        self.magnitude.score = self.magnitude.score.at(temperature);
+        self
+    }
+
     /// How they are joined.
     pub const fn rule(&self) -> Rule {
         self.rule
@@ -147,26 +155,4 @@ impl<V: AsRef<[f32]>> Combined<V> {
         // Farther out than f32 reaches is as far as it goes.
         Ok(joint.max(f64::from(f32::MIN)) as f32)
     }
-}
-
-/// A distance shrunk by a norm, `-distance / norm`, at most 0; the other way to join direction and magnitude
-/// without a parameter. Higher for in-distribution; [`f32::MIN`] where the norm is 0 or the quotient too large.
-///
-/// Park et al., "Understanding the Feature Norm for Out-of-Distribution Detection", 2023, section 6.2, with
-/// [NAN](crate::features::Features::negative_aware_norm) for the norm.
-///
-/// # Errors
-/// Unless both are finite.
-pub fn distance_over_norm(distance: f32, norm: f32) -> Result<f32, CombinedError> {
-    if !distance.is_finite() {
-        return Err(CombinedError::NotFinite("distance"));
-    }
-    if !norm.is_finite() {
-        return Err(CombinedError::NotFinite("norm"));
-    }
-    if norm <= 0.0 {
-        return Ok(f32::MIN);
-    }
-    let quotient = f64::from(distance.max(0.0)) / f64::from(norm);
-    Ok((-quotient).max(f64::from(f32::MIN)) as f32)
 }

@@ -1,6 +1,6 @@
-//! Whether the stream of frames still looks like the calibration images: sequential tests on conformal p-values.
+//! Whether the stream of frames still looks like the calibration images: a sequential test on conformal p-values.
 //!
-//! Both tests bet against the p-values, on low scores and on high ones at once (see [`ScoreTable::tails`]), so frames
+//! It bets against the p-values, on low scores and on high ones at once (see [`ScoreTable::tails`]), so frames
 //! that are too unlike known images tell, and frames that are too typical of them. No random numbers: the p-values
 //! are conservative, and a bet that pays more for a smaller p-value only loses by that.
 //!
@@ -17,7 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What the false-alarm rates hold for
+//! # What the false-alarm rate holds for
 //! - **The calibration set is finite and stays the same.** Given that set, p-values of known images are not quite
 //!   uniform, and a test that runs for months would find out. Each bet's pay is therefore divided by a bound on
 //!   its mean over what the set leaves unknown. The rate holds with the stated `assurance` over the draw of
@@ -31,7 +31,6 @@
 //!   unlike the calibration images, and an alarm about it is right in that sense.
 
 mod detector;
-mod martingale;
 
 use thiserror::Error;
 
@@ -40,7 +39,6 @@ use crate::bets::{Bets, Pays};
 use crate::p_value::ScoreTable;
 
 pub use detector::DriftDetector;
-pub use martingale::DriftMartingale;
 
 /// Which way the scores went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,9 +88,6 @@ pub enum DriftError {
     /// Not a probability that a bound can hold with.
     #[error("assurance {0} is out of range: expected more than 0 and less than 1")]
     Assurance(f64),
-    /// Not a probability of a false alarm.
-    #[error("false alarm probability {0} is out of range: expected {min:e} to 0.5", min = 1.0 / DriftPolicy::MAX_BETS)]
-    Probability(f64),
 }
 
 impl DriftPolicy {
@@ -115,7 +110,9 @@ impl DriftPolicy {
         if !(Self::MIN_BETS..=Self::MAX_BETS).contains(&(frames / f64::from(stride))) {
             return Err(DriftError::Frames { frames, stride });
         }
-        check_assurance(assurance)?;
+        if !(assurance > 0.0 && assurance < 1.0) {
+            return Err(DriftError::Assurance(assurance));
+        }
         Ok(Self {
             frames,
             stride,
@@ -136,14 +133,6 @@ impl DriftPolicy {
     /// The share of calibration sets that the rate holds for, at least.
     pub const fn assurance(&self) -> f64 {
         self.assurance
-    }
-}
-
-fn check_assurance(assurance: f64) -> Result<(), DriftError> {
-    if assurance > 0.0 && assurance < 1.0 {
-        Ok(())
-    } else {
-        Err(DriftError::Assurance(assurance))
     }
 }
 

@@ -91,9 +91,9 @@ pub mod gate;
 pub mod commit;
 
 pub use bank::FeatureBank;
-pub use combined::{Combined, CombinedError, Part, Rule, distance_over_norm};
+pub use combined::{Combined, CombinedError, Part, Rule};
 pub use commit::{CommitError, CommitPolicy, Committed, Committer};
-pub use drift::{Drift, DriftDetector, DriftError, DriftMartingale, DriftPolicy};
+pub use drift::{Drift, DriftDetector, DriftError, DriftPolicy};
 pub use features::{Features, FeaturesError};
 pub use gate::Gate;
 pub use logits::{Logits, LogitsError};
@@ -104,5 +104,5 @@ pub use quant::{QuantError, QuantParams};
 pub use references::References;
 pub use rows::RowsError;
 pub use scores::{Score, ScoreError};
-pub use threshold::{Fitted, Threshold, ThresholdError};
+pub use threshold::{ASSURANCE, Fitted, Threshold, ThresholdError};
 pub use verdict::Verdict;

@@ -27,6 +27,15 @@ impl<V, C> Default for References<V, C> {
 }
 
 impl<V: AsRef<[f32]>, C: AsRef<[i8]>> References<V, C> {
+    /// The same, energy among combined's two scores at `temperature`.
+    #[must_use]
+    pub fn at(self, temperature: f32) -> Self {
+        Self {
+            combined: self.combined.map(|combined| combined.at(temperature)),
+            ..self
+        }
+    }
+
     /// Whether `score` can be computed of a frame.
     ///
     /// # Errors

@@ -2,6 +2,9 @@ use thiserror::Error;
 
 use crate::beta;
 
+/// The share of calibration sets that bounds and rates are told for where none is asked for.
+pub const ASSURANCE: f64 = 0.95;
+
 /// The score a frame must reach to be accepted; always finite.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Threshold(f32);

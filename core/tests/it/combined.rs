@@ -1,4 +1,6 @@
-use normgate_core::{Combined, CombinedError, Part, Rule, Score, ScoreTable, distance_over_norm};
+use normgate_core::{
+    ClassMeans, Combined, CombinedError, Logits, Part, References, Rule, Score, ScoreTable,
+};
 use proptest::prelude::*;
 
 use crate::sim::{Sim, ascending, stored};
@@ -46,10 +48,6 @@ proptest! {
     fn any_scores_get_a_finite_one_or_an_error(d: f32, m: f32, which in 0usize..2) {
         let tables = tables();
         match combined(&tables, Rule::ALL[which]).score(d, m) {
-            Ok(score) => prop_assert!(score.is_finite() && score <= 0.0),
-            Err(_) => prop_assert!(!(d.is_finite() && m.is_finite())),
-        }
-        match distance_over_norm(d, m) {
             Ok(score) => prop_assert!(score.is_finite() && score <= 0.0),
             Err(_) => prop_assert!(!(d.is_finite() && m.is_finite())),
         }
@@ -102,19 +100,43 @@ fn far_out_frames_keep_their_order() {
 }
 
 #[test]
-fn distance_over_norm_is_the_quotient() {
-    assert_eq!(distance_over_norm(0.5, 2.0), Ok(-0.25));
-    assert_eq!(distance_over_norm(0.0, 2.0), Ok(0.0));
-    assert_eq!(distance_over_norm(0.5, 0.0), Ok(f32::MIN));
-    assert_eq!(distance_over_norm(0.5, 1e-45), Ok(f32::MIN));
-    assert_eq!(
-        distance_over_norm(f32::NAN, 1.0),
-        Err(CombinedError::NotFinite("distance"))
-    );
-    assert_eq!(
-        distance_over_norm(1.0, f32::INFINITY),
-        Err(CombinedError::NotFinite("norm"))
-    );
+fn energy_as_a_part_has_the_temperature_asked_for() {
+    let tables = tables();
+    let [direction, magnitude] = tables.each_ref();
+    let part = |score, values| Part {
+        score,
+        table: ScoreTable::new(values, 800).unwrap(),
+    };
+    let energy = Score::parse("energy").unwrap();
+    let of = |first, second| References {
+        combined: Combined::new(
+            part(first, direction),
+            part(second, magnitude),
+            Rule::Fisher,
+        )
+        .ok(),
+        means: ClassMeans::new([127i8, 20], 2).ok(),
+        ..References::default()
+    };
+    let logits = Logits::new(&[0.1, 0.5, -0.2]).unwrap();
+    let features = [0.5, 0.1];
+    // At these temperatures the energies lie among the tables' scores.
+    for (references, temperature, place) in [
+        (of(energy, Score::LogitNorm), 0.25, 0),
+        (of(Score::Cosine, energy), 10.0, 1),
+    ] {
+        let default = Score::Combined.compute(&logits, &features, &references);
+        let references = references.at(temperature);
+        let combined = references.combined.as_ref().unwrap();
+        let parts = [combined.direction().score, combined.magnitude().score];
+        assert_eq!(parts[place], Score::Energy { temperature });
+        assert_ne!(parts[1 - place].name(), "energy");
+        let mut scores = parts.map(|part| part.compute(&logits, &features, &references).unwrap());
+        scores[place] = logits.energy(temperature);
+        let have = Score::Combined.compute(&logits, &features, &references);
+        assert_eq!(have.unwrap(), combined.score(scores[0], scores[1]).unwrap());
+        assert_ne!(have, default);
+    }
 }
 
 #[test]
