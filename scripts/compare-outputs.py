@@ -5,8 +5,8 @@
 
 Each file has the sets `calibration` (in-distribution, with labels), `fit` (fit images, for neighbours, means and ranks),
 `near` and any others (far). The far mean leaves out the sets that training has seen the like of. In-distribution counts
-as positive; the larger score is the more known one. `combined` is the sum of the logarithms of two ranks among the fit
-images, of `cosine` and `max_logit`.
+as positive; the larger score is the more known one. `centred_norm` is the norm of the logits less their mean. `combined`
+is the sum of the logarithms of two ranks among the fit images, of `cosine` and `max_logit`.
 
 The second table is of the shares of each set that a threshold keeps, percent: of `combined`, one for all or one for each
 predicted class, from one half of the calibration images at 5% rejected, on the other half; the mean of 20 divisions.
@@ -50,6 +50,7 @@ def scores(tensors, name, bank, means):
         "msp": 1 / np.exp(z - largest[:, None]).sum(1),
         "max_logit": largest,
         "logit_norm": np.linalg.norm(z, axis=1),
+        "centred_norm": np.linalg.norm(z - z.mean(1, keepdims=True), axis=1),
         "feature_norm": np.linalg.norm(h, axis=1),
         f"knn{K}": np.sort(near @ bank.T, axis=1)[:, -K],
         "cosine": (near @ means.T).max(1),
