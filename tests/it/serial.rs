@@ -32,6 +32,10 @@ fn microcontroller(more: &[&str]) -> (Process, PathBuf, TempDir) {
 
 /// `normgate run` on a pipe of pictures, for the microcontroller at `port`.
 fn camera(port: &Path, policy: &str) -> (Process, ChildStdin) {
+    camera_with(port, policy, &[])
+}
+
+fn camera_with(port: &Path, policy: &str, more: &[&str]) -> (Process, ChildStdin) {
     let mut command = normgate(&["run", "--format", "json", "--commit", policy]);
     command.args([
         "--source",
@@ -42,6 +46,7 @@ fn camera(port: &Path, policy: &str) -> (Process, ChildStdin) {
     command.args(["--serial-hold", "10000"]);
     command.arg("--model").arg(model_path(MODELS[1]));
     command.arg("--serial").arg(port);
+    command.args(more);
     command.stdin(Stdio::piped()).stderr(Stdio::null());
     let mut process = Process::start(&mut command);
     let pictures = process.child.stdin.take().unwrap();
@@ -111,6 +116,20 @@ fn another_class_does_not_open_it() {
     let (_run, mut pipe) = camera(&port, "1/1");
     let line = mcu.until_or(&[" closed "], || pipe.write_all(&known).unwrap());
     assert!(!line.contains(" open "), "{line}");
+}
+
+#[test]
+fn a_drift_alarm_is_told_and_does_not_close_the_gate() {
+    let ((class, known), unknown) = pictures();
+    let (mcu, port, _folder) = microcontroller(&["--opens", &class.to_string()]);
+    // Looks at each frame, and is soon wrong.
+    let watch = ["--drift-every", "100", "--drift-stride", "1"];
+    let (_run, mut pipe) = camera_with(&port, "1/1", &watch);
+    let alarm = mcu.until_or(&["drift alarm"], || pipe.write_all(&unknown).unwrap());
+    assert!(alarm.ends_with(" safe   drift alarm"), "{alarm}");
+    // It stands for hundreds of frames.
+    let open = mcu.until_or(&["frame"], || pipe.write_all(&known).unwrap());
+    assert!(open.contains(" open "), "{open}");
 }
 
 #[test]
