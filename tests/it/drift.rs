@@ -325,6 +325,10 @@ fn an_alarm_reaches_every_sink() {
     let (text, json) = (Paper::default(), Paper::default());
     let (panel, rejects) = (at("panel.png"), at("rejects"));
     std::fs::create_dir(&rejects).unwrap();
+    let each = Limits {
+        every: Duration::ZERO,
+        ..Limits::default()
+    };
     let (told, addr) = std::sync::mpsc::channel();
     let sinks = |meters: &Arc<Meters>| -> Vec<Box<dyn Sink>> {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -336,7 +340,7 @@ fn an_alarm_reaches_every_sink() {
             Box::new(JsonLines::new(json.clone())),
             Box::new(JsonFile::open(at("v.jsonl"), Rotation::default()).unwrap()),
             Box::new(PanelSink::png(&panel, (320, 240), Duration::ZERO).unwrap()),
-            Box::new(Rejects::open(&rejects, Limits::default(), Keep::Newest).unwrap()),
+            Box::new(Rejects::open(&rejects, each, Keep::Newest).unwrap()),
         ]
     };
     let mut asking = Asking {
@@ -381,8 +385,27 @@ fn an_alarm_reaches_every_sink() {
     let band = image.get_pixel(0, 143);
     assert!((0..12).all(|y| image.get_pixel(0, 143 - y) == band));
     assert_ne!(image.get_pixel(0, 0), band);
-    // A reject is what the verdict says, drift or not.
-    assert!(std::fs::read_dir(&rejects).unwrap().count() <= 2);
+    // A reject is what the verdict says, drift or not; its note says whether an alarm stood.
+    let rejected = run.records().into_iter().filter(|r| !r.verdict.is_known());
+    let mut want: Vec<_> = rejected
+        .map(|r| (r.frame, r.drift.unwrap().alarm.map(Drift::name)))
+        .collect();
+    want.sort_unstable();
+    let entries = std::fs::read_dir(&rejects).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let notes: Vec<Value> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
+        .collect();
+    let mut have: Vec<_> = notes
+        .iter()
+        .map(|note| (note["frame"].as_u64().unwrap(), note["drift"].as_str()))
+        .collect();
+    have.sort_unstable();
+    assert_eq!(have, want);
+    for drift in [None, Some("falling")] {
+        assert!(have.iter().any(|&(_, alarm)| alarm == drift), "{have:?}");
+    }
 }
 
 /// Asks the live page what it knows after so many frames.

@@ -37,7 +37,7 @@ pub enum Status {
     Drifted {
         /// Which way the scores went.
         drift: Drift,
-        /// The frame of the alarm; its record comes first.
+        /// The frame of the alarm; its record comes first, unless it was missed at a full queue.
         frame: u64,
         /// Alarms so far, this one too.
         alarms: u64,

@@ -9,6 +9,10 @@ use super::names::Topics;
 use super::state::{UNKNOWN, shown};
 use crate::Terms;
 
+/// Neither on nor off where nothing is watched: Home Assistant shows `None` as unknown.
+const DRIFT: &str =
+    "{{ None if value_json.drift_evidence is none else 'ON' if value_json.drift else 'OFF' }}";
+
 /// The JSON for the config topic of `node`. A state that is older than `stale` no longer counts.
 pub(crate) fn config(node: &str, terms: &Terms, topics: &Topics, stale: Duration) -> String {
     let stale = stale.as_secs().max(1);
@@ -57,7 +61,7 @@ pub(crate) fn config(node: &str, terms: &Terms, topics: &Topics, stale: Duration
                 "suggested_display_precision": 4,
                 "entity_category": "diagnostic",
             })),
-            "drift": entity("drift", "binary_sensor", "Drift", "{{ 'ON' if value_json.drift else 'OFF' }}", json!({
+            "drift": entity("drift", "binary_sensor", "Drift", DRIFT, json!({
                 "device_class": "problem",
                 "entity_category": "diagnostic",
             })),

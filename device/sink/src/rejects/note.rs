@@ -1,4 +1,4 @@
-use normgate_core::Verdict;
+use normgate_core::{Drift, Verdict};
 use normgate_frame::Picture;
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ pub(super) fn write(record: &Record, picture: &Picture<'_>) -> Vec<u8> {
         Verdict::Unknown { nearest, .. } => nearest.map(|class| terms.label(class)),
         Verdict::Known { .. } => None,
     };
+    let alarm = record.drift.and_then(|drift| drift.alarm);
     let object = json!({
         "time": rfc3339(record.time),
         "frame": record.frame,
@@ -22,6 +23,7 @@ pub(super) fn write(record: &Record, picture: &Picture<'_>) -> Vec<u8> {
         "score_name": terms.gate.map(|gate| gate.score),
         "threshold": terms.gate.map(|gate| gate.threshold),
         "nearest": nearest,
+        "drift": alarm.map(Drift::name),
         "fault": record.fault,
         "width": picture.width(),
         "height": picture.height(),

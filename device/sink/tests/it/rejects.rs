@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
+use normgate_core::Drift;
 use normgate_frame::{ColorSpace, Picture, PixelFormat};
 use normgate_sink::{Demand, Event, Keep, Limits, Record, Rejects, Sink, SinkError};
 use serde_json::{Value, json};
 
-use crate::support::{known, unknown, unscored};
+use crate::support::{drifting, known, unknown, unscored};
 
 fn limits() -> Limits {
     Limits {
@@ -57,9 +58,30 @@ fn a_reject_is_a_picture_and_what_is_known_of_it() {
     let expected = json!({
         "time": "2026-11-23T20:23:14.107Z", "frame": 1, "name": "frame 1", "model": "test-net-v1",
         "graph_sha256": "ab".repeat(32), "score": 0.25, "p_value": 0.015625, "score_name": "max_logit", "threshold": 0.43_f32,
-        "nearest": "cat", "fault": null, "width": 4, "height": 2,
+        "nearest": "cat", "drift": null, "fault": null, "width": 4, "height": 2,
     });
     assert_eq!(serde_json::from_slice::<Value>(&note).unwrap(), expected);
+}
+
+#[test]
+fn a_note_says_whether_a_drift_alarm_stood() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sink = Rejects::open(folder.path(), limits(), Keep::Newest).unwrap();
+    for (frame, drift) in [(0, Drift::Falling), (1, Drift::Rising)] {
+        let record = Record {
+            drift: drifting(frame, drift).drift,
+            ..unknown(frame, 0.1)
+        };
+        put(&mut sink, &record);
+    }
+    let notes = names(folder.path())
+        .into_iter()
+        .filter(|name| name.ends_with(".json"));
+    let told = notes.map(|name| {
+        let note = fs::read(folder.path().join(name)).unwrap();
+        serde_json::from_slice::<Value>(&note).unwrap()["drift"].clone()
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["falling", "rising"]);
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn the_device_is_told_of_field_by_field() {
     assert_eq!(of("drift")["device_class"], "problem");
     assert_eq!(
         of("drift")["value_template"],
-        "{{ 'ON' if value_json.drift else 'OFF' }}"
+        "{{ None if value_json.drift_evidence is none else 'ON' if value_json.drift else 'OFF' }}"
     );
     assert_eq!(of("p_value")["value_template"], "{{ value_json.p_value }}");
 
