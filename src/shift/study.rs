@@ -86,23 +86,20 @@ struct Watch<'a> {
     gate: &'a Gate,
     detector: DriftDetector,
     labels: Vec<u16>,
-    orders: Vec<Vec<usize>>,
+    orders: u32,
+    seed: u64,
 }
 
 impl<'a> Watch<'a> {
     fn new(model: &'a Model, set: &ImageSet, plan: &Plan) -> Result<Self, ShiftError> {
         let gate = model.gate().ok_or(ShiftError::Ungated)?;
-        let orders = (0..u64::from(plan.orders)).map(|order| {
-            let mut places: Vec<usize> = (0..set.len()).collect();
-            places.shuffle(&mut random(mixed(plan.seed, [ORDERS, order])));
-            places
-        });
         Ok(Self {
             model,
             gate,
             detector: DriftDetector::new(&gate.table, plan.policy),
             labels: aligned(set, &model.description().labels)?,
-            orders: orders.collect(),
+            orders: plan.orders,
+            seed: plan.seed,
         })
     }
 
@@ -132,16 +129,20 @@ impl<'a> Watch<'a> {
         Ok((share, tails))
     }
 
-    /// What a fresh test makes of each order.
+    /// What a fresh test makes of each order. One order is held at a time, and made anew for each shift.
     fn runs<T>(
         &self,
         tails: &[Tails],
         run: impl Fn(&mut DriftDetector, &mut dyn Iterator<Item = Tails>) -> T,
     ) -> Vec<T> {
-        let of = |order: &Vec<usize>| {
+        let mut places: Vec<usize> = Vec::with_capacity(tails.len());
+        let of = |order: u32| {
+            places.clear();
+            places.extend(0..tails.len());
+            places.shuffle(&mut random(mixed(self.seed, [ORDERS, u64::from(order)])));
             let mut detector = self.detector;
-            run(&mut detector, &mut order.iter().map(|&place| tails[place]))
+            run(&mut detector, &mut places.iter().map(|&place| tails[place]))
         };
-        self.orders.iter().map(of).collect()
+        (0..self.orders).map(of).collect()
     }
 }
