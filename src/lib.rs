@@ -35,6 +35,9 @@ pub mod eval;
 #[cfg(feature = "shifts")]
 pub mod shift;
 
+/// How shares are told.
+pub mod percent;
+
 /// How errors are told.
 pub mod error;
 

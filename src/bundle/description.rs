@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use normgate_core::threshold::Fitted;
-use normgate_core::{Fit, PreprocessSpec, Ranks, References, Score, ScoreTable, Threshold};
+use normgate_core::{
+    Fit, PreprocessSpec, Ranks, References, Score, ScoreTable, Threshold, ThresholdError,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::references::ReferencesDescription;
@@ -106,7 +108,7 @@ pub struct GateDescription {
     pub reject_rate: f64,
     /// Rank of the threshold among the calibration scores, from 1.
     pub rank: usize,
-    /// Energy's temperature, for that score and for its quantiles.
+    /// Energy's temperature, for that score, for its quantiles and as a part of `combined`.
     pub energy_temperature: f32,
 }
 
@@ -260,15 +262,41 @@ impl Description {
         }))
     }
 
-    /// What scores compare a frame with, in the words of `core`; nothing until a threshold is fitted.
+    /// `gate`, this file's, at another reject rate, out of the calibration scores that the file keeps; without a gate
+    /// it stays so. At the rate of the file, its own threshold.
+    ///
+    /// # Errors
+    /// If the rate is not inside (0, 1), or too small for the number of calibration images.
+    pub fn at_reject_rate(
+        &self,
+        gate: Option<Gate>,
+        reject_rate: f64,
+    ) -> Result<Option<Gate>, ThresholdError> {
+        if !(reject_rate > 0.0 && reject_rate < 1.0) {
+            return Err(ThresholdError::RejectRate(reject_rate));
+        }
+        match self.gate.as_ref().map(|g| g.reject_rate) {
+            Some(own) if own == reject_rate => Ok(gate),
+            _ => gate
+                .map(|gate| gate.with_reject_rate(reject_rate))
+                .transpose(),
+        }
+    }
+
+    /// What scores compare a frame with, in the words of `core`, energy at the gate's temperature; nothing until a
+    /// threshold is fitted.
     ///
     /// # Errors
     /// [`BundleError::Field`] for what does not fit the features, the labels or itself.
     pub fn references(&self) -> Result<References<Numbers, Arc<[i8]>>, BundleError> {
-        match &self.references {
-            Some(r) => r.check(self.features, self.labels.len()),
-            None => Ok(References::default()),
-        }
+        let Some(r) = &self.references else {
+            return Ok(References::default());
+        };
+        let references = r.check(self.features, self.labels.len())?;
+        Ok(match &self.gate {
+            Some(g) => references.at(g.energy_temperature),
+            None => references,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod graph;
 mod initializers;
 mod nodes;
 mod references;
+mod trained;
 
 use std::path::Path;
 use std::sync::Arc;

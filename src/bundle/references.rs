@@ -120,7 +120,8 @@ impl<'de> Deserialize<'de> for Codes {
 }
 
 impl ReferencesDescription {
-    /// In the words of `core`, for features of `channels` numbers and `classes` classes.
+    /// In the words of `core`, for features of `channels` numbers and `classes` classes; energy as a part of combined
+    /// is at [`Score::DEFAULT_TEMPERATURE`] until [`References::at`] says otherwise.
     ///
     /// # Errors
     /// [`BundleError::Field`] for what does not fit.

@@ -7,12 +7,13 @@ use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use normgate::frame::{ColorSpace, Picture, PixelFormat};
 use normgate::latency::Latency;
-use normgate::model::Model;
+use normgate::model::{InForce, Model};
 use normgate::pipeline::Judge;
 use normgate::preprocess::Preprocessor;
 use normgate_core::CommitPolicy;
 use serde_json::json;
 
+use super::drift;
 use super::model_file::ModelFile;
 
 /// Runs before the clock counts.
@@ -65,6 +66,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let us = |t: Duration| t.as_secs_f64() * 1e6;
     let at = |l: &Latency, p| l.percentile(p).map_or(f64::NAN, us);
     let d = model.description();
+    let gate = model.gate().map(InForce::of);
     if args.json {
         let stages: Vec<_> = stages
             .named()
@@ -77,6 +79,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             "precision": d.precision,
             "iterations": args.iterations,
             "threads": args.model.threads(),
+            "gate": gate,
             "load_us": us(load),
             "stages": stages,
         });
@@ -91,6 +94,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         args.iterations,
         args.model.threads()
     );
+    if let Some(gate) = &gate {
+        println!("threshold: {gate}");
+    }
     println!("{:<28} {:9.1} us", "load and prepare", us(load));
     for (name, l) in stages.named() {
         println!(
@@ -142,13 +148,15 @@ fn measure(model: &Model, iterations: usize) -> anyhow::Result<Stages> {
     })
 }
 
-/// The loop's way from a picture to a verdict, whole and without the model's part of the very same runs.
+/// The loop's way from a picture to a verdict, watched for drift as `run` does, whole and without the model's part of
+/// the very same runs.
 fn camera_to_verdict(
     model: &Model,
     camera: &Picture<'_>,
     iterations: usize,
 ) -> anyhow::Result<(Latency, Latency)> {
-    let mut judge = Judge::new(model.clone(), CommitPolicy::new(3, 5)?)?;
+    let judge = Judge::new(model.clone(), CommitPolicy::new(3, 5)?)?;
+    let mut judge = judge.with_drift(drift::usual()?);
     let (mut total, mut overhead) = (Latency::default(), Latency::default());
     for i in 0..WARM_UP + iterations {
         let judgement = black_box(judge.judge(camera));

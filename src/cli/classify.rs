@@ -26,7 +26,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let mut judge = Judge::new(args.model.load_gated()?, CommitPolicy::IMMEDIATE)?;
+    let model = args.model.load_gated()?;
+    args.model.tell_rate(&model);
+    let mut judge = Judge::new(model, CommitPolicy::IMMEDIATE)?;
     let mut sink = args.format.sink()?;
     let mut unread = 0;
     for (place, path) in args.images.iter().enumerate() {

@@ -1,10 +1,12 @@
 //! The options of the drift test.
 
 use clap::Args;
-use normgate_core::{DriftError, DriftPolicy};
+use normgate_core::{ASSURANCE, DriftError, DriftPolicy};
 
-/// The share of calibration sets that the rate holds for.
-const ASSURANCE: f64 = 0.95;
+/// One frame in so many is looked at: about ten seconds of a camera.
+const STRIDE: u32 = 300;
+/// Frames for each false alarm.
+const EVERY: f64 = 1e8;
 
 /// Whether the stream of frames is watched, and how.
 #[derive(Debug, Args)]
@@ -16,7 +18,7 @@ pub(super) struct DriftArgs {
     every: Every,
     /// Look at one frame in N. Longer than a scene lasts, for an alarm's rate holds for frames as independent as the
     /// calibration images; 1 for pictures that have nothing to do with each other.
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = STRIDE)]
     drift_stride: u32,
 }
 
@@ -24,16 +26,23 @@ pub(super) struct DriftArgs {
 #[derive(Debug, Args)]
 pub(super) struct Every {
     /// At most one false drift alarm in so many frames, on average; 1e8 are 38 days at 30 frames a second.
-    #[arg(long, value_name = "FRAMES", default_value_t = 1e8)]
+    #[arg(long, value_name = "FRAMES", default_value_t = EVERY)]
     drift_every: f64,
 }
 
 impl DriftArgs {
     /// The test's rate; none where frames are not watched.
     pub(super) fn policy(&self) -> anyhow::Result<Option<DriftPolicy>> {
-        let policy = self.every.policy(self.drift_stride)?;
-        Ok(self.drift.then_some(policy))
+        if !self.drift {
+            return Ok(None);
+        }
+        self.every.policy(self.drift_stride).map(Some)
     }
+}
+
+/// The rate of a camera where none is asked for.
+pub(super) fn usual() -> anyhow::Result<DriftPolicy> {
+    Every { drift_every: EVERY }.policy(STRIDE)
 }
 
 impl Every {

@@ -5,17 +5,20 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args as ClapArgs;
 use normgate::bundle::{Bundle, DataSet, Description, ReferencesDescription};
+use normgate::model::InForce;
+use normgate::percent;
 use serde_json::json;
-
-/// Assurance of the bound that is told.
-const ASSURANCE: f64 = 0.95;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// The model file.
     file: PathBuf,
+    /// The share of known inputs that may be rejected, such as 0.02, and what comes of it; the file's own where not given.
+    #[arg(long, value_name = "RATE")]
+    reject_rate: Option<f64>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -24,18 +27,19 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let bundle = Bundle::read(&args.file)?;
     let operators = operators(&bundle);
-    let bound = bound(bundle.description());
+    let gate = in_force(bundle.description(), args.reject_rate)?;
     let text = if args.json {
         let all = json!({
             "file": args.file.display().to_string(),
             "bytes": bundle.bytes(),
             "operators": operators,
-            "reject_bound": bound.map(|b| json!({ "assurance": ASSURANCE, "share": b })),
+            "gate": gate,
+            "reject_bound": gate.as_ref().and_then(|gate| gate.reject_bound),
             "description": bundle.description(),
         });
         format!("{}\n", serde_json::to_string_pretty(&all)?)
     } else {
-        describe(&bundle, &operators, bound)?
+        describe(&bundle, &operators, gate.as_ref(), args.reject_rate)?
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
@@ -48,10 +52,35 @@ fn operators(bundle: &Bundle) -> BTreeMap<&str, usize> {
     counts
 }
 
-/// The share of known inputs that the threshold rejects at most, with [`ASSURANCE`].
-fn bound(d: &Description) -> Option<f64> {
-    let gate = d.gate().ok()??;
-    gate.fitted.coverage_bound(ASSURANCE).ok()
+/// The gate at the rate asked for, or at the file's own.
+fn in_force(d: &Description, rate: Option<f64>) -> anyhow::Result<Option<InForce>> {
+    let mut gate = d.gate()?;
+    if let Some(rate) = rate {
+        gate = d.at_reject_rate(gate, rate).context("--reject-rate")?;
+    }
+    Ok(gate.as_ref().map(InForce::of))
+}
+
+/// What is accepted, and how much of the known that rejects.
+fn gate(
+    t: &mut String,
+    d: &Description,
+    gate: Option<&InForce>,
+    rate: Option<f64>,
+) -> std::fmt::Result {
+    let (Some(gate), Some(own)) = (gate, &d.gate) else {
+        return writeln!(
+            t,
+            "gate          none: everything is unknown until a threshold is fitted"
+        );
+    };
+    let asked = percent::trimmed(rate.unwrap_or(own.reject_rate));
+    writeln!(
+        t,
+        "gate          accept iff {} >= {}, for a reject rate of {asked}%",
+        gate.score, gate.threshold
+    )?;
+    writeln!(t, "threshold     {gate}")
 }
 
 /// What scores compare a frame with, and what it costs.
@@ -77,13 +106,13 @@ fn references(t: &mut String, d: &Description, r: &ReferencesDescription) -> std
 fn describe(
     bundle: &Bundle,
     operators: &BTreeMap<&str, usize>,
-    bound: Option<f64>,
+    in_force: Option<&InForce>,
+    rate: Option<f64>,
 ) -> Result<String, std::fmt::Error> {
     let d = bundle.description();
     let mut t = String::new();
     let set = |s: &DataSet| format!("{} ({} images, SHA-256 {})", s.name, s.images, s.sha256);
-    let share =
-        |v: Option<f64>| v.map_or("not measured".to_owned(), |v| format!("{:.2}%", v * 100.0));
+    let share = |v: Option<f64>| v.map_or("not measured".to_owned(), |v| percent::fixed(v) + "%");
     writeln!(
         t,
         "{} v{}, {:?}, {} bytes, schema {}",
@@ -106,34 +135,8 @@ fn describe(
         .map(|(op, n)| format!("{n} {op}"))
         .collect();
     writeln!(t, "operators     {}", list.join(", "))?;
-    match d.loss.tau() {
-        Some(tau) => writeln!(t, "loss          LogitNorm, tau {tau}")?,
-        None => writeln!(t, "loss          cross entropy")?,
-    }
-    match &d.gate {
-        None => writeln!(
-            t,
-            "gate          none: everything is unknown until a threshold is fitted"
-        )?,
-        Some(g) => {
-            writeln!(t, "gate          accept iff {} >= {}", g.score, g.threshold)?;
-            writeln!(
-                t,
-                "threshold     rank {} of {} calibration scores, for a reject rate of {}%",
-                g.rank,
-                d.calibration.images,
-                g.reject_rate * 100.0
-            )?;
-            if let Some(b) = bound {
-                writeln!(
-                    t,
-                    "              rejects at most {:.2}% of known inputs, with {:.0}% assurance",
-                    b * 100.0,
-                    ASSURANCE * 100.0
-                )?;
-            }
-        }
-    }
+    writeln!(t, "loss          {}", d.trained_with())?;
+    gate(&mut t, d, in_force, rate)?;
     if let Some(r) = &d.references {
         references(&mut t, d, r)?;
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use normgate::bundle::Bundle;
-use normgate::model::{Model, ModelError, Threads};
+use normgate::model::{InForce, Model, ModelError, Threads};
 
 /// The shipped model, so that the command works without any file beside it.
 const SHIPPED: &[u8] = include_bytes!("../../models/cifar10-resnet20-v1.onnx");
@@ -59,6 +59,13 @@ impl ModelFile {
     /// The file; `None` for the model inside the program.
     pub(super) fn path(&self) -> Option<&Path> {
         self.model.as_deref()
+    }
+
+    /// Says on standard error what the rate that was asked for comes to: between two stored scores it is a stricter one.
+    pub(super) fn tell_rate(&self, model: &Model) {
+        if let Some((rate, gate)) = self.reject_rate.zip(model.gate()) {
+            eprintln!("normgate: --reject-rate {rate}: {}", InForce::of(gate));
+        }
     }
 
     /// The rate asked for, for models that come later.

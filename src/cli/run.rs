@@ -72,6 +72,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         None => CommitPolicy::IMMEDIATE,
     };
     let drift = args.drift.policy()?;
+    args.model.tell_rate(&model);
     let mut judge = Judge::new(model, policy)?;
     if let Some(policy) = drift {
         judge = judge.with_drift(policy);

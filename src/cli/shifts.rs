@@ -66,6 +66,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         orders: args.orders,
         seed: args.seed,
     };
+    args.model.tell_rate(&model);
     let mut set = dataset::open(&args.id, Split::Test, &model.preprocess())?;
     if let Some(limit) = args.limit {
         let mut places: Vec<usize> = (0..set.len()).collect();

@@ -1,6 +1,7 @@
 //! Runs a model file on tract: pixels in, logits and features out.
 
 mod error;
+mod in_force;
 mod operators;
 
 use std::any::Any;
@@ -15,6 +16,7 @@ use tract::prelude::*;
 use crate::bundle::{Bundle, Description, Gate};
 
 pub use error::ModelError;
+pub use in_force::{InForce, RejectBound};
 pub use normgate_int8::engine::Threads;
 
 /// A model file, checked, prepared by tract, and ready to be run by any number of [`Session`]s.
@@ -114,11 +116,8 @@ impl Model {
     /// # Errors
     /// If the rate is not inside (0, 1), or too small for the number of calibration images.
     pub fn with_reject_rate(mut self, reject_rate: f64) -> Result<Self, ThresholdError> {
-        let fitted = self.description().gate.as_ref().map(|g| g.reject_rate);
-        if fitted != Some(reject_rate) {
-            let gate = self.gate.map(|gate| gate.with_reject_rate(reject_rate));
-            self.gate = gate.transpose()?;
-        }
+        let gate = self.gate.take();
+        self.gate = self.description().at_reject_rate(gate, reject_rate)?;
         Ok(self)
     }
 

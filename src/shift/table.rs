@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::report::{Delay, ShiftReport};
+use crate::percent::{self, fixed};
 
 impl fmt::Display for ShiftReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,13 +20,13 @@ impl fmt::Display for ShiftReport {
             "drift test   at most one false alarm in {} frames on average, one frame in {} looked at, for {} % of calibration sets",
             policy.frames(),
             policy.stride(),
-            policy.assurance() * 100.0,
+            percent::trimmed(policy.assurance()),
         )?;
         writeln!(
             f,
             "unshifted    accuracy {} %, rejected {} %, {} false alarms in {shown} frames (at most {:.3} stated)",
-            percent(self.unshifted.accuracy),
-            percent(self.unshifted.rejected),
+            fixed(self.unshifted.accuracy),
+            fixed(self.unshifted.rejected),
             self.false_alarms,
             shown as f64 / policy.frames(),
         )?;
@@ -47,8 +48,8 @@ impl fmt::Display for ShiftReport {
                 f,
                 "{name:<17} {:>8}  {:>8}  {:>8}  {:>7}  {:>7}  {:>7}  {:>7}  {}",
                 row.severity,
-                percent(row.share.accuracy),
-                percent(row.share.rejected),
+                fixed(row.share.accuracy),
+                fixed(row.share.rejected),
                 format!("{}/{}", d.alarmed, plan.orders),
                 frames(d.median),
                 frames(d.least),
@@ -76,8 +77,4 @@ fn direction(delay: &Delay) -> &'static str {
         (0, _) => "rising",
         _ => "both",
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.2}", share * 100.0)
 }

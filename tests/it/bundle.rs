@@ -2,6 +2,7 @@
 
 use normgate::bundle::{Bundle, BundleError, Description, METADATA_KEY};
 use normgate::model::Model;
+use normgate_core::Score;
 use normgate_int8::tract::pb::{ModelProto, tensor_shape_proto::dimension, type_proto};
 use proptest::prelude::*;
 use prost::Message;
@@ -86,6 +87,46 @@ fn every_field_must_be_there_and_no_other() {
     let message =
         description_refused(|d| d["loss"] = json!({ "kind": "cross_entropy", "tau": 0.04 }));
     assert_says(&message, &["unknown field", "tau"]);
+}
+
+#[test]
+fn energy_as_a_part_of_combined_has_the_files_temperature() {
+    let mut d = description();
+    d["gate"]["energy_temperature"] = json!(0.75);
+    d["references"]["combined"]["magnitude"]["score"] = json!("energy");
+    let d: Description = serde_json::from_value(d).unwrap();
+    let combined = d.gate().unwrap().unwrap().references.combined.unwrap();
+    let energy = Score::Energy { temperature: 0.75 };
+    assert_eq!(combined.magnitude().score, energy);
+    assert_eq!(combined.direction().score, Score::Cosine);
+}
+
+#[test]
+fn the_loss_that_is_told_is_the_recipes() {
+    let told = |loss: Value, recipe: Value| {
+        let mut d = description();
+        d["loss"] = loss;
+        d["recipe"] = recipe;
+        let d: Description = serde_json::from_value(d).unwrap();
+        d.trained_with()
+    };
+    let recipe = |loss: Value| json!({ "training": { "loss": loss } });
+    let plain = || json!({ "kind": "cross_entropy" });
+    let t2f = json!({ "kind": "t2f_norm", "tau": 0.1 });
+    assert_eq!(told(plain(), recipe(t2f)), "T2FNorm, tau 0.1");
+    let extended = json!({ "kind": "elogit_norm" });
+    assert_eq!(told(plain(), recipe(extended)), "Extended LogitNorm");
+    assert_eq!(told(plain(), recipe(plain())), "cross entropy");
+    let logit_norm = || json!({ "kind": "logit_norm", "tau": 0.04 });
+    assert_eq!(
+        told(logit_norm(), recipe(logit_norm())),
+        "LogitNorm, tau 0.04"
+    );
+    // A recipe is free JSON: what names no loss leaves the description's.
+    for recipe in [json!(null), json!({ "epochs": 1 }), recipe(json!("odd"))] {
+        assert_eq!(told(logit_norm(), recipe.clone()), "LogitNorm, tau 0.04");
+        assert_eq!(told(plain(), recipe), "cross entropy");
+    }
 }
 
 type Change = fn(&mut Value);

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use normgate::bundle::Bundle;
 use normgate::dataset::{self, Split};
 use normgate::eval::run::infer_all;
-use normgate::model::{Inference, Model, ModelError, Threads};
-use normgate_core::Verdict;
+use normgate::model::{InForce, Inference, Model, ModelError, Threads};
+use normgate_core::{ThresholdError, Verdict};
 use normgate_int8::tract;
 use proptest::prelude::*;
 use tract::pb::ValueInfoProto;
@@ -221,6 +222,48 @@ fn the_threshold_keeps_its_share_of_fresh_images() {
             (share - rate).abs() <= spread,
             "{name}: {share} rejected, expected {rate} +- {spread}"
         );
+    }
+}
+
+#[test]
+fn a_reject_rate_that_is_no_share_is_refused_with_a_gate_or_without() {
+    let gated = bundle(MODELS[0]);
+    let mut description = gated.description().clone();
+    (description.gate, description.references) = (None, None);
+    description.calibration_scores.clear();
+    let ungated = Bundle::new(gated.model().clone(), description).unwrap();
+    for bundle in [gated, ungated] {
+        let model = Model::new(bundle).unwrap();
+        for rate in [7.0, 1.0, 0.0, -0.1, f64::NAN] {
+            let why = model.clone().with_reject_rate(rate).unwrap_err();
+            assert!(
+                matches!(why, ThresholdError::RejectRate(_)),
+                "{rate}: {why}"
+            );
+        }
+        let other = model.clone().with_reject_rate(0.1).unwrap();
+        assert_eq!(other.gate().is_some(), model.gate().is_some());
+    }
+}
+
+#[test]
+fn a_rate_between_two_stored_scores_promises_what_the_lower_one_does() {
+    let at = |rate| {
+        let model = model(MODELS[0]).with_reject_rate(rate).unwrap();
+        InForce::of(model.gate().unwrap())
+    };
+    let (between, below) = (at(0.0071), at(0.005));
+    assert_eq!(between, below);
+    assert_eq!((between.rank, between.calibration_images), (25, 5000));
+    assert_eq!(between.expected_reject, 25.0 / 5001.0);
+    let bound = between.reject_bound.unwrap();
+    assert!(
+        bound.share > between.expected_reject && bound.share < 0.0071,
+        "{bound:?}"
+    );
+    let said = between.to_string();
+    for part in ["rank 25 of 5000", "0.50%", "95% assurance"] {
+        assert!(said.contains(part), "{said}");
     }
 }
 
