@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// Out-of-distribution images, labelled or not; repeat for more sets.
     #[arg(long, value_name = "NAME=PATH", required = true, value_parser = named)]
     ood: Vec<(String, PathBuf)>,
+    /// A set of --ood that is near-OOD; repeat for more. The others are far-OOD, and each kind has a mean of its own.
+    #[arg(long, value_name = "NAME")]
+    near: Vec<String>,
     /// Use only the first N images of each set.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
@@ -73,6 +76,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             bail!("--ood {name}=...: another set has this name, expected one of its own");
         }
     }
+    if let Some(near) = args
+        .near
+        .iter()
+        .find(|near| !args.ood.iter().any(|(name, _)| name == *near))
+    {
+        let names: Vec<&str> = args.ood.iter().map(|(name, _)| name.as_str()).collect();
+        bail!(
+            "--near {near}: no --ood set has this name, expected one of {}",
+            names.join(", ")
+        );
+    }
     // A folder that cannot be had is told before the work, not after it.
     for folder in args.report.iter().chain(&args.plots) {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -101,7 +115,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     }
     let d = model.description();
     let title = format!("{} v{} ({:?})", d.name, d.version, d.precision);
-    let report = Report::new(title, gate, &id.scored, &ood)?;
+    let report = Report::new(title, gate, &id.scored, &ood)?.with_near(&args.near)?;
     // The first to be told, so that a full disk costs the files only.
     std::io::stdout().write_all(format!("{report}\n").as_bytes())?;
     if let Some(path) = &args.json {
@@ -114,7 +128,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     if let (Some(folder), Some(mistakes)) = (&args.report, &id.gallery) {
         let page = Page {
             description: d,
-            fitted: gate.fitted,
             score: gate.score,
             report: &report,
             id: &id.scored,

@@ -6,29 +6,22 @@ use super::measure::{self, Measures, Risk};
 use super::metrics::MetricError;
 use super::scored::ScoredSet;
 use crate::bundle::Gate;
+use crate::model::InForce;
 
 /// The result of an evaluation. Shares and areas are in [0, 1]; `Display` shows percent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The model's name.
     pub model: String,
-    /// The gate that the model stores.
-    pub gate: GateReport,
+    /// The gate that the verdicts come from.
+    pub gate: InForce,
     /// The in-distribution set.
     pub in_distribution: IdReport,
+    /// The names of the OOD sets that are near-OOD; the others are far-OOD, unless none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub near_sets: Vec<String>,
     /// Every score that the model's file allows, in the order of [`Score::ALL`].
     pub scores: Vec<ScoreReport>,
-}
-
-/// The gate that the verdicts come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GateReport {
-    /// [`Score::name`].
-    pub score: String,
-    /// In the score's own units.
-    pub threshold: f32,
-    /// LogitNorm's temperature in training; none for a network trained with cross entropy.
-    pub tau: Option<f32>,
 }
 
 /// How the in-distribution set fared.
@@ -62,6 +55,12 @@ pub struct ScoreReport {
     pub risk: Option<Risk>,
     /// In the order given.
     pub sets: Vec<SetReport>,
+    /// The mean over the near-OOD sets; none where none is named.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub near: Option<Measures>,
+    /// The mean over the other sets; none where none is named near, or all are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub far: Option<Measures>,
     /// The mean over the sets, each set counting the same; none without sets.
     pub mean: Option<Measures>,
 }
@@ -128,6 +127,14 @@ pub enum EvalError {
     /// A table could not tell them apart.
     #[error("two sets are named {0:?}: expected a name of its own for each")]
     SameName(String),
+    /// A near-OOD set that is not there.
+    #[error("no OOD set is named {name:?}: expected one of {sets}")]
+    Near {
+        /// As given.
+        name: String,
+        /// The sets' names.
+        sets: String,
+    },
     /// A frame of another length than the set's.
     #[error("{have} values of a frame of the set {set:?}: expected {want}, one a score")]
     Values {
@@ -167,11 +174,7 @@ impl Report {
             .map(|score| score_report(score, score == gate.score, id, ood));
         Ok(Self {
             model: model.into(),
-            gate: GateReport {
-                score: gate.score.name().into(),
-                threshold: gate.threshold().get(),
-                tau: gate.tau,
-            },
+            gate: InForce::of(gate),
             in_distribution: IdReport {
                 name: id.name().into(),
                 n: id.n(),
@@ -181,8 +184,53 @@ impl Report {
                 kept: id.kept() as f64 / id.n() as f64,
                 rejected: id.rejected() as f64 / id.n() as f64,
             },
+            near_sets: Vec::new(),
             scores: scores.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The same with the means of the near-OOD sets, those that `names` says, and of the others apart; without names
+    /// it stays as it is.
+    ///
+    /// # Errors
+    /// [`EvalError::Near`] for a name that no set has.
+    pub fn with_near(mut self, names: &[String]) -> Result<Self, EvalError> {
+        if names.is_empty() {
+            return Ok(self);
+        }
+        let sets: Vec<&str> = match self.scores.first() {
+            Some(score) => score.sets.iter().map(|set| set.name.as_str()).collect(),
+            None => Vec::new(),
+        };
+        if let Some(name) = names.iter().find(|name| !sets.contains(&name.as_str())) {
+            return Err(EvalError::Near {
+                name: name.clone(),
+                sets: sets.join(", "),
+            });
+        }
+        for score in &mut self.scores {
+            let over = |near: bool| {
+                let sets = score.sets.iter();
+                let sets = sets.filter(|set| names.contains(&set.name) == near);
+                measure::mean(sets.map(|set| &set.measures))
+            };
+            (score.near, score.far) = (over(true), over(false));
+        }
+        self.near_sets = names.to_vec();
+        Ok(self)
+    }
+}
+
+impl ScoreReport {
+    /// The means that there are, each with its name: near, far, mean.
+    pub fn means(&self) -> impl Iterator<Item = (&str, &Measures)> {
+        let all = [
+            ("near", &self.near),
+            ("far", &self.far),
+            ("mean", &self.mean),
+        ];
+        all.into_iter()
+            .filter_map(|(name, mean)| Some((name, mean.as_ref()?)))
     }
 }
 
@@ -227,6 +275,8 @@ fn score_report(
         score: score.name().into(),
         temperature,
         risk: measure::risk(score, id, None)?,
+        near: None,
+        far: None,
         mean: measure::mean(sets.iter().map(|s| &s.measures)),
         sets,
     })

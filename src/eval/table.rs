@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::report::{Report, ScoreReport};
+use crate::percent::{fixed as percent, trimmed};
 
 const DETECTION: [&str; 8] = [
     "score", "OOD set", "AUROC", "FPR95", "AUPR-in", "AUPR-out", "kept", "rejected",
@@ -26,6 +27,22 @@ impl fmt::Display for Report {
         }
         let gate = &self.gate;
         writeln!(f, "gate             {} >= {}", gate.score, gate.threshold)?;
+        writeln!(
+            f,
+            "  rank           {} of {} calibration scores",
+            gate.rank, gate.calibration_images
+        )?;
+        write!(
+            f,
+            "{:<15}{:>8} % rejected on average",
+            "  expected",
+            percent(gate.expected_reject)
+        )?;
+        if let Some(bound) = gate.reject_bound {
+            let (share, assurance) = (percent(bound.share), trimmed(bound.assurance));
+            write!(f, ", at most {share} % with {assurance} % assurance")?;
+        }
+        writeln!(f)?;
         writeln!(f, "{:<15}{:>8} %", "  kept", percent(id.kept))?;
         writeln!(f, "{:<15}{:>8} %", "  rejected", percent(id.rejected))?;
         if self.scores.iter().all(|s| s.sets.is_empty()) {
@@ -61,7 +78,7 @@ impl Report {
         for score in &self.scores {
             let mut label = score.label();
             let sets = score.sets.iter().map(|s| (s.name.as_str(), &s.measures));
-            for (set, m) in sets.chain(score.mean.iter().map(|m| ("mean", m))) {
+            for (set, m) in sets.chain(score.means()) {
                 rows.push([
                     std::mem::take(&mut label),
                     set.to_owned(),
@@ -128,11 +145,6 @@ fn lines<const N: usize>(
         writeln!(f, "{}", line.trim_end())?;
     }
     Ok(())
-}
-
-/// A share with two decimals, without its sign.
-pub(super) fn percent(share: f64) -> String {
-    format!("{:.2}", share * 100.0)
 }
 
 fn optional(share: Option<f64>) -> String {

@@ -183,6 +183,66 @@ fn another_reject_rate_moves_the_threshold_and_no_p_value() {
 }
 
 #[test]
+fn a_reject_rate_is_told_with_what_it_comes_to() {
+    let frame = root().join("device/source/src/demo_frames/cifar10_00000_cat.png");
+    let rate = ["--reject-rate", "0.0071"];
+    // Half per cents are stored, so this is rank 25 of 5000.
+    let told = "--reject-rate 0.0071: rank 25 of 5000 calibration scores, rejects 0.50% of known";
+    for args in [
+        &["run", "--format", "json", "--frames", "2"][..],
+        &["classify", "--format", "json", path(&frame)],
+    ] {
+        let quiet = normgate(args);
+        assert!(
+            quiet.status.success() && quiet.stderr.is_empty(),
+            "{quiet:?}"
+        );
+        let output = normgate(&[args, &rate].concat());
+        assert!(output.status.success(), "{output:?}");
+        json_lines(std::str::from_utf8(&output.stdout).unwrap());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(told) && said.contains("assurance"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let file = model_path(MODELS[0]);
+    let text = succeeds(&["inspect", path(&file), rate[0], rate[1]]);
+    assert!(text.contains("rank 25 of 5000"), "{text}");
+    assert!(text.contains("for a reject rate of 0.71%"), "{text}");
+    let own = succeeds(&["inspect", path(&file)]);
+    assert!(
+        own.contains("rank 250 of 5000") && own.contains("rate of 5%"),
+        "{own}"
+    );
+    let json = |args: &[&str]| -> Value { serde_json::from_str(&succeeds(args)).unwrap() };
+    let inspected = json(&["inspect", path(&file), rate[0], rate[1], "--json"]);
+    let benched = json(&["bench", "--iterations", "1", "--json", rate[0], rate[1]]);
+    for gate in [&inspected["gate"], &benched["gate"]] {
+        assert_eq!(
+            (&gate["rank"], &gate["score"]),
+            (&25.into(), &"combined".into())
+        );
+        assert_eq!(gate["expected_reject"], 25.0 / 5001.0);
+        assert_eq!(gate["reject_bound"]["assurance"], 0.95);
+    }
+    assert_eq!(inspected["reject_bound"], inspected["gate"]["reject_bound"]);
+    assert_eq!(inspected["description"]["gate"]["rank"], 250);
+    let text = succeeds(&["bench", "--iterations", "1", rate[0], rate[1]]);
+    assert!(text.contains("rank 25 of 5000"), "{text}");
+    // 100 times 0.07 is not 7 in floats.
+    let text = succeeds(&["inspect", path(&file), "--reject-rate", "0.07"]);
+    assert!(text.contains("for a reject rate of 7%\n"), "{text}");
+}
+
+#[test]
+fn frames_that_are_not_watched_need_no_rate() {
+    let args = ["run", "--frames", "1", "--format", "json"];
+    let lines = |more: &[&str]| json_lines(&succeeds(&[&args, more].concat()));
+    // Of a watched stream this rate is refused.
+    let off = lines(&["--drift=false", "--drift-every", "300"]);
+    assert!(off[0]["drift_evidence"].is_null());
+}
+
+#[test]
 fn shifts_measures_the_frames_to_the_alarm() {
     let folder = tempfile::tempdir().unwrap();
     let (id, json) = (
@@ -385,6 +445,8 @@ fn eval_measures_every_score_on_every_set() {
         &mnist,
         "--ood",
         &dtd,
+        "--near",
+        "dtd",
         "--json",
         path(&json),
         "--plots",
@@ -408,6 +470,29 @@ fn eval_measures_every_score_on_every_set() {
         }
     }
     assert_eq!(std::fs::read_dir(&plots).unwrap().count(), 18);
+    assert!(text.contains("rank           250 of 5000"), "{text}");
+    assert_eq!(report["gate"]["rank"], 250);
+    // One set of each kind: its mean is its own.
+    assert_eq!(report["near_sets"], serde_json::json!(["dtd"]));
+    assert_eq!(scores[0]["near"]["auroc"], scores[0]["sets"][1]["auroc"]);
+    assert_eq!(scores[0]["far"]["auroc"], scores[0]["sets"][0]["auroc"]);
+
+    let other = refused(&[
+        "eval",
+        "--id",
+        path(&id),
+        "--ood",
+        &mnist,
+        "--ood",
+        &dtd,
+        "--near",
+        "cifar100",
+    ]);
+    assert_eq!(other.lines().count(), 1, "{other}");
+    assert!(
+        other.contains("--near cifar100") && other.contains("expected one of mnist, dtd"),
+        "{other}"
+    );
 
     let twice = refused(&[
         "eval",
@@ -501,6 +586,15 @@ fn bad_input_is_refused_in_one_clear_line() {
         (
             &["run", "--reject-rate", "1.5"],
             &["--reject-rate", "1.5", "expected"],
+        ),
+        (
+            &[
+                "inspect",
+                "models/cifar10-resnet8-v1.onnx",
+                "--reject-rate",
+                "7",
+            ],
+            &["--reject-rate", "7", "expected"],
         ),
     ] {
         let error = refused(args);

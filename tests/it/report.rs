@@ -187,6 +187,83 @@ fn the_text_is_an_aligned_table() {
 }
 
 #[test]
+fn near_and_far_sets_have_means_of_their_own() {
+    let gate = gate(Score::LogitNorm, 0.9);
+    let id = set("cifar10", 300, 1.2, true, &gate);
+    let ood = [("cifar100", 0.9), ("tin", 0.8), ("svhn", 0.4)];
+    let ood = ood.map(|(name, center)| set(name, 200, center, false, &gate));
+    let plain = Report::new("toy", &gate, &id, &ood).unwrap();
+    let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
+    let report = plain
+        .clone()
+        .with_near(&names(&["tin", "cifar100"]))
+        .unwrap();
+    for (score, before) in report.scores.iter().zip(&plain.scores) {
+        let auroc = |i: usize| score.sets[i].measures.auroc;
+        let near = score.near.unwrap();
+        assert!((near.auroc - (auroc(0) + auroc(1)) / 2.0).abs() < 1e-15);
+        assert_eq!(score.far.unwrap().auroc, auroc(2));
+        assert_eq!(score.mean, before.mean);
+        assert_eq!(near.kept.is_some(), score.score == "logit_norm");
+    }
+    let text = report.to_string();
+    let rows = |text: &str, name: &str| {
+        let rows = text.lines().filter(|line| {
+            let mut words = line.split_whitespace();
+            let ends_in_a_figure = line.ends_with(|c: char| c.is_ascii_digit());
+            ends_in_a_figure && words.any(|word| word == name)
+        });
+        rows.count()
+    };
+    for name in ["near", "far", "mean"] {
+        assert_eq!(rows(&text, name), Score::ALL.len(), "{name}: {text}");
+    }
+    assert!(text.lines().all(|l| l.chars().count() <= 90), "{text}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["near_sets"], serde_json::json!(["tin", "cifar100"]));
+    assert!(json["scores"][2]["far"]["fpr95"].is_f64());
+
+    // All near: there is no far mean. None named: nothing changes.
+    let all = plain
+        .clone()
+        .with_near(&names(&["cifar100", "tin", "svhn"]));
+    let all = all.unwrap();
+    assert!(
+        all.scores
+            .iter()
+            .all(|s| s.far.is_none() && s.near == s.mean)
+    );
+    assert_eq!(plain.clone().with_near(&[]), Ok(plain.clone()));
+    let json = serde_json::to_value(&plain).unwrap();
+    assert!(json.get("near_sets").is_none() && json["scores"][0].get("near").is_none());
+    assert_eq!(
+        plain.with_near(&names(&["tin", "SVHN"])),
+        Err(EvalError::Near {
+            name: "SVHN".into(),
+            sets: "cifar100, tin, svhn".into()
+        })
+    );
+}
+
+#[test]
+fn the_text_says_what_the_threshold_promises() {
+    let (_, _, report) = made(Score::LogitNorm, 0.9);
+    let text = report.to_string();
+    // As scipy.stats.beta.ppf(0.95, 5, 96) has it.
+    let bound = report.gate.reject_bound.unwrap();
+    assert!(
+        (bound.share - 0.089_196_250_158_879_87).abs() < 1e-9,
+        "{bound:?}"
+    );
+    for part in [
+        "rank           5 of 100 calibration scores",
+        "4.95 % rejected on average, at most 8.92 % with 95 % assurance",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
 fn sets_that_do_not_go_together_are_refused() {
     let logit_norm = gate(Score::LogitNorm, 0.9);
     let of = |name: &str| set(name, 20, 1.0, false, &logit_norm);

@@ -3,9 +3,7 @@ use normgate_core::Score;
 
 use super::{Page, Source, count, with_unit};
 use crate::bundle::{DataSet, Description, Precision};
-
-/// Assurance of the bound that is told.
-const ASSURANCE: f64 = 0.95;
+use crate::percent::trimmed;
 
 /// The few figures that say how good it is.
 pub(super) fn headline(page: &Page<'_>) -> Markup {
@@ -58,10 +56,6 @@ pub(super) fn model(page: &Page<'_>) -> Markup {
         Precision::Int8 => "int8: u8 activations, s8 weights",
         Precision::F32 => "f32",
     };
-    let loss = match d.loss.tau() {
-        Some(tau) => format!("LogitNorm, tau {tau}"),
-        None => "cross entropy".to_owned(),
-    };
     html! {
         section {
             h2 { "Model" }
@@ -70,10 +64,10 @@ pub(super) fn model(page: &Page<'_>) -> Markup {
                 dt { "arithmetic" } dd { (precision) }
                 dt { "input" } dd { (d.input.width) " × " (d.input.height) " pixels, " (d.input.fit) }
                 dt { "labels" } dd { (d.labels.len()) ": " (d.labels.join(", ")) }
-                dt { "loss" } dd { (loss) }
+                dt { "loss" } dd { (d.trained_with()) }
                 dt { "gate" }
                 dd {
-                    "known iff " code { (page.report.gate.score) } " ≥ " (page.fitted.threshold.get())
+                    "known iff " code { (page.report.gate.score) } " ≥ " (page.report.gate.threshold)
                     @if page.score == Score::Combined { (parts(d)) }
                 }
                 dt { "trained on" } dd { (set(&d.fit)) }
@@ -99,21 +93,20 @@ fn parts(d: &Description) -> Markup {
 
 /// What the threshold promises, beside what was seen.
 fn bound(page: &Page<'_>) -> Markup {
-    let fitted = &page.fitted;
+    let gate = &page.report.gate;
     let seen = page.report.in_distribution.rejected;
-    let most = fitted.coverage_bound(ASSURANCE).ok();
     html! {
         p {
-            "The threshold is the score of rank " (count(fitted.rank)) " among those of " (count(fitted.n))
+            "The threshold is the score of rank " (count(gate.rank)) " among those of " (count(gate.calibration_images))
             " calibration images, from the lowest. An image that is exchangeable with them is rejected with \
                 probability at most "
-            (with_unit(fitted.expected_reject())) ", over the draw of both."
-            @if let Some(most) = most {
-                " With " (100.0 * ASSURANCE) "\u{a0}% assurance, this threshold rejects at most "
-                (with_unit(most)) " of such images."
+            (with_unit(gate.expected_reject)) ", over the draw of both."
+            @if let Some(bound) = gate.reject_bound {
+                " With " (trimmed(bound.assurance)) "\u{a0}% assurance, this threshold rejects at most "
+                (with_unit(bound.share)) " of such images."
             }
             " Of the in-distribution set here it rejects " strong { (with_unit(seen)) } "."
-            @if most.is_some_and(|most| seen > most) {
+            @if gate.reject_bound.is_some_and(|bound| seen > bound.share) {
                 " That is more than the bound: the draw of these or of the calibration images was unlucky, or the two \
                     differ."
             }

@@ -1,9 +1,11 @@
 use serde::Serialize;
 
+use super::lines::Lines;
 use super::{GENERATOR, Page, PageError, Source};
 use crate::bundle::{DataSet, Description, InputDescription, Loss, Precision};
 use crate::eval::classes::{ClassReport, accepted_as, confusions, reports};
 use crate::eval::gallery::Gallery;
+use crate::eval::plots::points::{self, Points};
 use crate::eval::reliability::{Reliability, ReliabilityBin};
 use crate::eval::report::Report;
 
@@ -13,9 +15,9 @@ struct Document<'a> {
     command: &'a str,
     #[serde(flatten)]
     report: &'a Report,
-    bound: Bound,
     sources: &'a [Source],
     reliability: Vec<ReliabilityBin>,
+    curves: Vec<Points>,
     classes: Vec<ClassReport>,
     confusions: Vec<Pair<'a>>,
     accepted_as: Vec<Taken<'a>>,
@@ -58,15 +60,6 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// What the threshold promises of in-distribution.
-#[derive(Serialize)]
-struct Bound {
-    rank: usize,
-    calibration_images: usize,
-    expected_reject: f64,
-    reject_at_most_95: Option<f64>,
-}
-
 #[derive(Serialize)]
 struct Pair<'a> {
     label: &'a str,
@@ -93,14 +86,9 @@ pub(super) fn of(page: &Page<'_>, reliability: &Reliability) -> Result<Vec<u8>, 
         generator: GENERATOR,
         command: page.command,
         report: page.report,
-        bound: Bound {
-            rank: page.fitted.rank,
-            calibration_images: page.fitted.n,
-            expected_reject: page.fitted.expected_reject(),
-            reject_at_most_95: page.fitted.coverage_bound(0.95).ok(),
-        },
         sources: page.sources,
         reliability: reliability.bins().collect(),
+        curves: points::of((page.score, page.report.gate.threshold), page.id, page.ood)?,
         classes: reports(page.id, page.labels, names),
         confusions: pairs
             .map(|((label, class), n)| Pair {
@@ -120,5 +108,10 @@ pub(super) fn of(page: &Page<'_>, reliability: &Reliability) -> Result<Vec<u8>, 
         accepted: page.accepted,
         description: Facts::of(page.description),
     };
-    Ok(serde_json::to_vec_pretty(&document)?)
+    let mut json = Vec::new();
+    document.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut json,
+        Lines::default(),
+    ))?;
+    Ok(json)
 }

@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use normgate_core::Score;
-use normgate_core::threshold::Fitted;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -17,6 +16,7 @@ use crate::bundle::Description;
 mod classes;
 mod facts;
 mod json;
+mod lines;
 mod pictures;
 mod plots;
 mod scores;
@@ -26,8 +26,6 @@ mod scores;
 pub struct Page<'a> {
     /// What the model's file says.
     pub description: &'a Description,
-    /// The gate's threshold in use, with what it was fitted on.
-    pub fitted: Fitted,
     /// The gate's score.
     pub score: Score,
     /// The figures.
@@ -193,7 +191,7 @@ fn style() -> String {
 fn percent(share: impl Into<Option<f64>>) -> String {
     share
         .into()
-        .map_or_else(|| "–".to_owned(), super::table::percent)
+        .map_or_else(|| "–".to_owned(), crate::percent::fixed)
 }
 
 /// The same with its unit, which never starts a line.

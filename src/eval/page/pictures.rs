@@ -16,7 +16,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
         section {
             h2 { "The worst accepted unknowns" }
             p { "OOD images that the gate takes for a class, the highest " code { (page.report.gate.score) }
-                " first; the threshold is " (page.fitted.threshold.get()) "." }
+                " first; the threshold is " (page.report.gate.threshold) "." }
             @for set in page.accepted {
                 h3 { (set.set) }
                 p { (shown(set)) " accepted images." }

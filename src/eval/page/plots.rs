@@ -164,6 +164,11 @@ fn others(page: &Page<'_>) -> Result<Markup, PageError> {
                 }
             }
         }
+        @match figures.len() {
+            0 => {}
+            1 => p.folded { "1 further score is folded; open it to print." },
+            n => p.folded { (n) " further scores are folded; open them to print." },
+        }
     })
 }
 

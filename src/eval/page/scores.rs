@@ -50,14 +50,14 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             p { "A score is one number of an image, higher for in-distribution. The gate compares "
                 code { (page.report.gate.score) } " with its threshold; the others are here for comparison." }
             (scrolled("Every score on every set", table))
-            (terms())
+            (terms(page))
         }
     }
 }
 
 fn rows(page: &Page<'_>, score: &ScoreReport) -> Markup {
     let gated = score.score == page.report.gate.score;
-    let means = usize::from(score.mean.is_some());
+    let means = score.means().count();
     let alone = usize::from(score.risk.is_some());
     html! {
         tbody.gated[gated] {
@@ -72,8 +72,8 @@ fn rows(page: &Page<'_>, score: &ScoreReport) -> Markup {
                     (cells(&set.measures))
                 }
             }
-            @if let Some(mean) = &score.mean {
-                tr.mean { th scope="row" { "mean" } (cells(mean)) }
+            @for (name, mean) in score.means() {
+                tr.mean { th scope="row" { (name) } (cells(mean)) }
             }
             @if let Some(risk) = score.risk {
                 tr {
@@ -108,7 +108,8 @@ fn risks(risk: Option<Risk>) -> Markup {
 }
 
 /// What the columns mean.
-fn terms() -> Markup {
+fn terms(page: &Page<'_>) -> Markup {
+    let near = &page.report.near_sets;
     html! {
         dl.terms {
             dt { "AUROC" }
@@ -129,6 +130,10 @@ fn terms() -> Markup {
             dd { "OOD at the gate's threshold." }
             dt { "mean" }
             dd { "Over the sets, each counting the same." }
+            @if !near.is_empty() {
+                dt { "near, far" }
+                dd { "The mean over the near-OOD sets (" (near.join(", ")) ") and over the others." }
+            }
         }
     }
 }

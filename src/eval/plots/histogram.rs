@@ -64,19 +64,16 @@ impl Shape {
         id: &ScoredSet,
         ood: &[(&ScoredSet, Pen)],
     ) -> Result<Self, PlotError> {
-        let sets = || sided(id, ood.iter().map(|(set, _)| *set));
-        for (side, set) in sets() {
-            if let Some(index) = set.scores(score).iter().position(|s| !s.is_finite()) {
-                let source = MetricError::NotFinite { side, index };
-                let (set, score) = (set.name().into(), score.name());
-                return Err(EvalError::Metric { set, score, source }.into());
-            }
-        }
-        let bins = Bins::over(sets().map(|(_, s)| s.scores(score)), threshold);
-        let outline = |set: &ScoredSet| bins.outline(&bins.shares(set.scores(score)));
+        let sets: Vec<&ScoredSet> = ood.iter().map(|(set, _)| *set).collect();
+        let Shares {
+            bins,
+            id,
+            ood: shares,
+        } = shares(score, threshold, id, &sets)?;
+        let pens = ood.iter().map(|(_, pen)| *pen);
         Ok(Self {
-            id: outline(id),
-            ood: ood.iter().map(|(set, pen)| (outline(set), *pen)).collect(),
+            id: bins.outline(&id),
+            ood: shares.iter().map(|s| bins.outline(s)).zip(pens).collect(),
             threshold: threshold.map(f64::from),
             bins,
         })
@@ -113,6 +110,37 @@ impl Shape {
         }
         Ok(())
     }
+}
+
+/// Bins over some sets, and the share of each set's frames in them.
+pub(super) struct Shares {
+    pub(super) bins: Bins,
+    pub(super) id: [f64; Bins::COUNT],
+    pub(super) ood: Vec<[f64; Bins::COUNT]>,
+}
+
+/// In-distribution and some OOD sets in bins that reach the threshold.
+pub(super) fn shares(
+    score: Score,
+    threshold: Option<f32>,
+    id: &ScoredSet,
+    ood: &[&ScoredSet],
+) -> Result<Shares, EvalError> {
+    let sets = || sided(id, ood.iter().copied());
+    for (side, set) in sets() {
+        if let Some(index) = set.scores(score).iter().position(|s| !s.is_finite()) {
+            let source = MetricError::NotFinite { side, index };
+            let (set, score) = (set.name().into(), score.name());
+            return Err(EvalError::Metric { set, score, source });
+        }
+    }
+    let bins = Bins::over(sets().map(|(_, s)| s.scores(score)), threshold);
+    let of = |set: &ScoredSet| bins.shares(set.scores(score));
+    Ok(Shares {
+        id: of(id),
+        ood: ood.iter().map(|set| of(set)).collect(),
+        bins,
+    })
 }
 
 fn sided<'a>(

@@ -16,6 +16,7 @@ mod risk;
 mod roc;
 
 pub(super) mod figures;
+pub(super) mod points;
 
 /// Why a plot was not drawn.
 #[derive(Debug, Error)]

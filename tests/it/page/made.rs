@@ -96,7 +96,6 @@ impl Made {
     pub(crate) fn page(&self) -> Page<'_> {
         Page {
             description: &self.description,
-            fitted: self.gate.fitted,
             score: self.gate.score,
             report: &self.report,
             id: &self.id,

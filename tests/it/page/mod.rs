@@ -1,7 +1,7 @@
 //! The page of an evaluation is whole HTML without anything from outside, and shows what was measured.
 
-use normgate::eval::Report;
 use normgate::eval::gallery::Gallery;
+use normgate::eval::{Report, Roc};
 use normgate_core::Score;
 use serde_json::Value;
 
@@ -161,12 +161,110 @@ fn the_json_holds_the_report_and_what_the_page_adds() {
     assert_eq!(bins.len(), 15);
     let n: u64 = bins.iter().map(|b| b["n"].as_u64().unwrap()).sum();
     assert_eq!(n, 400);
-    assert_eq!(json["bound"]["rank"], 5);
+    assert_eq!(json["gate"]["rank"], 5);
+    assert_eq!(json["gate"]["reject_bound"]["assurance"], 0.95);
     assert_eq!(json["sources"][1]["path"], "data/svhn");
     assert_eq!(json["description"]["loss"]["kind"], "logit_norm");
     assert_eq!(json["command"], made.command.as_str());
     assert!(json["mistakes"]["pictures"][0]["confidence"].is_f64());
     assert_eq!(json["accepted"][0]["of"], made.ood[0].kept());
+}
+
+#[test]
+fn the_json_has_the_points_of_every_figure() {
+    let made = Made::new(&classes(10), &["svhn", "dtd"], 400);
+    let json: Value = serde_json::from_slice(&made.page().json().unwrap()).unwrap();
+    let curves = json["curves"].as_array().unwrap();
+    let numbers = |list: &Value| -> Vec<f64> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|v| v.as_f64().unwrap()).collect()
+    };
+    let near = |have: &[f64], want: &[f64]| {
+        have.len() == want.len() && have.iter().zip(want).all(|(a, b)| (a - b).abs() <= 5e-7)
+    };
+    assert_eq!(curves.len(), made.report.scores.len());
+    for ((score, report), curves) in made.id.all_scores().zip(&made.report.scores).zip(curves) {
+        let gated = score == made.gate.score;
+        assert_eq!(curves["score"], report.score.as_str());
+        let histograms = curves["histograms"].as_array().unwrap();
+        let sets = |h: &Value| h["sets"].as_array().unwrap().len();
+        let shape: Vec<_> = histograms.iter().map(sets).collect();
+        assert_eq!(shape, if gated { vec![2, 2] } else { vec![3] });
+        for histogram in histograms {
+            assert!(histogram["from"].as_f64() < histogram["to"].as_f64());
+            for set in histogram["sets"].as_array().unwrap() {
+                let shares = numbers(&set["shares"]);
+                assert_eq!(shares.len(), 60);
+                assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-4, "{set}");
+            }
+        }
+        for (set, curve) in made.ood.iter().zip(curves["roc"].as_array().unwrap()) {
+            assert_eq!(curve["set"], set.name());
+            let roc = Roc::new(made.id.scores(score), set.scores(score)).unwrap();
+            let want = roc.thinned(0.004);
+            let have: Vec<_> = curve["points"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(numbers)
+                .collect();
+            assert_eq!(have.len(), want.len());
+            assert!(
+                have.iter()
+                    .zip(want)
+                    .all(|(have, (x, y))| near(have, &[x, y]))
+            );
+        }
+        // Only the gate's are drawn.
+        let Some(risk) = curves.get("risk").and_then(Value::as_array) else {
+            assert!(!gated);
+            continue;
+        };
+        let names: Vec<_> = risk.iter().map(|c| c["set"].as_str().unwrap()).collect();
+        assert_eq!(names, ["in-distribution", "svhn", "dtd"]);
+        let last = numbers(risk[0]["points"].as_array().unwrap().last().unwrap());
+        let wrong = 1.0 - made.report.in_distribution.accuracy.unwrap();
+        assert!(near(&last, &[1.0, wrong, wrong]), "{last:?}");
+    }
+}
+
+#[test]
+fn paper_says_how_many_scores_are_folded() {
+    let made = Made::new(&classes(10), &["svhn"], 60);
+    let elements = parsed(&made.page().html().unwrap());
+    let folded = elements
+        .iter()
+        .filter(|e| e.attribute("class") == Some("folded"));
+    let folded: Vec<_> = folded.map(|e| e.text.as_str()).collect();
+    assert_eq!(folded, ["8 further scores are folded; open them to print."]);
+    let style = texts(&elements, "style").concat();
+    let (screen, print) = style.split_once("@media print").unwrap();
+    assert!(screen.contains(".folded { display: none; }"));
+    assert!(print.contains("details:not([open]) + .folded { display: block; }"));
+}
+
+#[test]
+fn near_and_far_means_and_the_recipes_loss_are_on_the_page() {
+    let mut made = Made::new(&classes(10), &["cifar100", "svhn"], 200);
+    made.report = made.report.with_near(&["cifar100".to_owned()]).unwrap();
+    made.description.recipe =
+        serde_json::json!({ "training": { "loss": { "kind": "elogit_norm" } } });
+    let elements = parsed(&made.page().html().unwrap());
+    for name in ["near", "far", "mean"] {
+        let heads = texts(&elements, "th");
+        let count = heads.into_iter().filter(|&head| head == name).count();
+        assert_eq!(count, made.report.scores.len(), "{name}");
+    }
+    assert!(texts(&elements, "dd").contains(&"Extended LogitNorm"));
+    // A score's name spans its sets, its three means and the row without OOD.
+    let spans = elements
+        .iter()
+        .filter(|e| e.attribute("scope") == Some("rowgroup"));
+    assert!(
+        spans
+            .map(|e| e.attribute("rowspan"))
+            .all(|rows| rows == Some("6"))
+    );
 }
 
 #[test]
@@ -208,4 +306,14 @@ fn a_page_of_many_frames_stays_small() {
     let made = Made::new(&classes(10), &["a", "b", "c", "d"], 5_000);
     let html = made.page().html().unwrap();
     assert!(html.len() < 2_000_000, "{} bytes", html.len());
+    let json = made.page().json().unwrap();
+    assert!(json.len() < 1_000_000, "{} bytes", json.len());
+    // Many sets have fewer points each.
+    let names: Vec<String> = (0..25).map(|i| format!("set{i:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let json = Made::new(&classes(10), &names, 2_000)
+        .page()
+        .json()
+        .unwrap();
+    assert!(json.len() < 1_000_000, "{} bytes", json.len());
 }

@@ -90,7 +90,7 @@ fn the_command_writes_the_page_of_the_gate_in_use() {
     let read: Report = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(read.to_string(), text.trim_end());
     // floor(0.1 * 5001)
-    assert_eq!(json["bound"]["rank"], 500);
+    assert_eq!(json["gate"]["rank"], 500);
     assert_eq!(json["sources"][0]["images"], 300);
     let html = std::fs::read_to_string(report.join("index.html")).unwrap();
     let elements = parsed(&html);
