@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use normgate_protocol::crc::{checksum, to_wire};
-use normgate_protocol::{DELIMITER, Decoder, MAX_ENVELOPE, MAX_PACKET};
+use normgate_protocol::{DELIMITER, DRIFT_VERSION, Decoder, MAX_ENVELOPE, MAX_PACKET, Message};
 
 fuzz_target!(|data: &[u8]| {
     let packet = &data[..data.len().min(MAX_PACKET)];
@@ -27,6 +27,9 @@ fuzz_target!(|data: &[u8]| {
         Ok(packet) => {
             let again = packet.encode().expect("what is accepted can be sent");
             assert_eq!(again.as_slice(), envelope);
+            if let Message::Verdict(verdict) = &packet.message {
+                assert!(!verdict.drift || packet.version >= DRIFT_VERSION);
+            }
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
