@@ -95,14 +95,25 @@ def the_other_scores_open(tester):
 def paper_clips_nothing(tester):
     # Paper is light, whatever the screen is.
     with tester.page(URL, PAPER, color_scheme="dark") as page:
-        page.emulate_media(media="print")
-        assert not page.evaluate(CLIPPED), page.evaluate(CLIPPED)
-        assert not page.evaluate(SCROLLED), page.evaluate(SCROLLED)
-        faint = page.evaluate(FAINT)
-        assert not faint, faint
-        tester.shot(page, "report-print")
-        pdf = page.pdf(format="A4", print_background=True)
-        assert pdf.startswith(b"%PDF-") and len(pdf) > 20_000, len(pdf)
+        plots, hint = page.locator("details .plot"), page.locator(".folded")
+        assert not hint.is_visible(), "the screen has the fold itself"
+        length = {}
+        for state in ("folded", "open"):
+            if state == "open":
+                page.emulate_media(media="screen")
+                page.locator("summary").click()
+            page.emulate_media(media="print")
+            assert plots.first.is_visible() == (state == "open"), state
+            assert hint.is_visible() == (state == "folded"), state
+            assert not page.evaluate(CLIPPED), (state, page.evaluate(CLIPPED))
+            assert not page.evaluate(SCROLLED), (state, page.evaluate(SCROLLED))
+            faint = page.evaluate(FAINT)
+            assert not faint, (state, faint)
+            tester.shot(page, f"report-print-{state}")
+            pdf = page.pdf(format="A4", print_background=True)
+            assert pdf.startswith(b"%PDF-") and len(pdf) > 20_000, len(pdf)
+            length[state] = len(pdf)
+        assert length["open"] > length["folded"] + 20_000, f"the open plots are not on paper: {length}"
 
 
 CHECKS = [
