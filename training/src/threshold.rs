@@ -56,9 +56,9 @@ pub fn fit(
     let classes = description.labels.len();
     let made = references::make(&wanted.references, &outputs, &labels, classes)?;
     description.references = Some(made);
-    let references = description.references()?;
-
     let temperature = wanted.energy_temperature;
+    let references = description.references()?.at(temperature);
+
     let outputs = infer_all(&model, calibration, done)?;
     let scored = score_all(
         "calibration",

@@ -6,14 +6,11 @@ use anyhow::bail;
 use clap::Args as ClapArgs;
 use indicatif::ProgressBar;
 use normgate::bundle::Bundle;
-use normgate_core::{Rule, Score};
+use normgate_core::{ASSURANCE, Rule, Score};
 use normgate_train::references::Plan;
 use normgate_train::threshold::{self, Wanted};
 
 use super::data::{Held, TrainingImages};
-
-/// Assurance of the printed bound.
-const ASSURANCE: f64 = 0.95;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {

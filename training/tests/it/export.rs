@@ -107,15 +107,16 @@ fn a_file_without_a_threshold_calls_everything_unknown_and_a_fitted_one_keeps_it
     let outputs = infer_all(&model, &calibration, || {}).unwrap();
     assert!(outputs.iter().all(|o| model.judge(o) == Verdict::UNSCORED));
 
+    let temperature = 1.0;
     let wanted = |score| Wanted {
         score,
         reject_rate: 0.1,
-        energy_temperature: 0.1,
+        energy_temperature: temperature,
         references: Plan {
             rows: 40,
             k: 3,
             direction: Score::Knn,
-            magnitude: Score::LogitNorm,
+            magnitude: Score::Energy { temperature },
             rule: Rule::Fisher,
         },
     };
@@ -132,8 +133,8 @@ fn a_file_without_a_threshold_calls_everything_unknown_and_a_fitted_one_keeps_it
         let model = Model::new(fit.bundle).unwrap();
         let known = |o: &&Inference| model.judge(o).is_known();
         let rejected = outputs.len() - outputs.iter().filter(known).count();
-        // Rank 10 of 100: nine scores lie below it, unless some tie.
-        assert!(rejected <= 9, "{rejected} by {score}");
+        // Rank 10 of 100: nine scores lie below it, unless some tie; the device's score is the fitted one.
+        assert!((6..=9).contains(&rejected), "{rejected} by {score}");
         assert_eq!((fit.fitted.rank, fit.fitted.n), (10, 100));
         // The table keeps this threshold, so that the same rate finds it again.
         let again = model.gate().unwrap().table.threshold(0.1).unwrap();
