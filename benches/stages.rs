@@ -12,7 +12,7 @@ use normgate::preprocess::Preprocessor;
 use normgate::sink::{Event, Fanout, Meters, Record, Sink, SinkError};
 use normgate_core::{CommitPolicy, DriftDetector, DriftPolicy};
 
-const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v1"];
+const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v2"];
 /// A webcam's usual frame.
 const CAMERA: (u32, u32) = (640, 480);
 

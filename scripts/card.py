@@ -62,7 +62,7 @@ if twins:
     beside = f"`{other.file}.onnx` is its cross-entropy twin: the same recipe but for the loss."
     makes = "`scripts/train-models DATA` makes both."
 else:
-    beside = f"It is `{other.file}.onnx`'s network, fine-tuned from weights of the same recipe."
+    beside = f"It starts from weights of the recipe of `{other.file}.onnx`, by another seed."
     makes = "`scripts/tune-models DATA` makes it."
 
 print(f"# {d['name']} v{d['version']}\n")
@@ -90,14 +90,15 @@ print("\n## Figures\n")
 print(f"| | {heads[0]} | {heads[1]} |\n| --- | --- | --- |")
 for precision in ("f32", "int8"):
     print(f"| test accuracy, {precision} | " + " | ".join(percent(m.description["accuracy"][precision]) for m in (ours, other)) + " |")
-for score in dict.fromkeys(["msp", ours.report["gate"]["score"]]):
+for score in dict.fromkeys(["msp", "combined", ours.report["gate"]["score"]]):
     for which in SETS:
         print(f"| {which}, {score}: AUROC / FPR95 | {ours.of(score, which)} | {other.of(score, which)} |")
+print("| score of the gate | " + " | ".join(m.report["gate"]["score"] for m in (ours, other)) + " |")
 print("| test images kept at the stored threshold | " + " | ".join(percent(m.report["in_distribution"]["kept"]) for m in (ours, other)) + " |")
 bound = ours.inspected["reject_bound"]
 print(f"\nThe threshold rejects at most {percent(bound['share'])} of known inputs, with {bound['assurance']:.0%} assurance. ", end="")
 print("int8 on this project's runtime unless said otherwise; FPR95 counts in-distribution as positive.\n")
 for model in (ours, other) if twins else (ours,):
     command = f"normgate eval --model models/{model.file}.onnx --id DATA/cifar-10-batches-bin"
-    command += "".join(f" --ood {s}=DATA/ood/{s}" for s in SETS)
+    command += "".join(f" --ood {s}=DATA/ood/{s}" for s in SETS) + " --near cifar100"
     print(f"`{command}`:\n\n```text\n{model.table}\n```\n")

@@ -31,7 +31,7 @@ def accuracy_and_rejection(rig, counts=(100, 50, 50)):
         parts.append((name, found))
         arguments += ["--id", path] if name == "cifar10" else ["--ood", f"{name}={path}"]
     report = rig.folder / "eval.json"
-    rig.run_host("eval", "--model", ROOT / "models/cifar10-resnet20-v1.onnx", *arguments, "--quiet", "--json", report)
+    rig.run_host("eval", "--model", ROOT / "models/cifar10-resnet20-v2.onnx", *arguments, "--quiet", "--json", report)
     report = json.loads(report.read_text())
     frames = [pictures.rgb24(record) for _, found in parts for record in found]
     expected = rig.expected("-?size=32x32&format=rgb24&live=no", stdin=b"".join(frames))

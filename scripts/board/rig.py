@@ -11,7 +11,7 @@ import usb_camera
 from machine import Board
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = "/usr/share/normgate/models/cifar10-resnet20-v1.onnx"
+MODEL = "/usr/share/normgate/models/cifar10-resnet20-v2.onnx"
 OTHER_MODEL = "/root/resnet8.onnx"
 LOOPBACK = "/dev/video10"
 USB = "/dev/video0"
@@ -160,7 +160,7 @@ class Rig:
             raise Failed(f"on this machine: normgate {' '.join(map(str, arguments))}: {done.stderr.decode().strip()}")
         return done.stdout.decode()
 
-    def expected(self, source, stdin=None, model="cifar10-resnet20-v1"):
+    def expected(self, source, stdin=None, model="cifar10-resnet20-v2"):
         """What this machine says of the frames of a source."""
         model = ROOT / f"models/{model}.onnx"
         text = self.run_host("run", "--model", model, "--source", source, "--format", "json", stdin=stdin)

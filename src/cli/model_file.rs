@@ -8,7 +8,7 @@ use normgate::bundle::Bundle;
 use normgate::model::{InForce, Model, ModelError, Threads};
 
 /// The shipped model, so that the command works without any file beside it.
-const SHIPPED: &[u8] = include_bytes!("../../models/cifar10-resnet20-v1.onnx");
+const SHIPPED: &[u8] = include_bytes!("../../models/cifar10-resnet20-v2.onnx");
 
 #[derive(Debug, Args)]
 pub(super) struct ModelFile {

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{MODELS, fixture, model_path, root};
+use crate::support::{GATES, MODELS, fixture, model_path, root};
 
 fn normgate(args: &[&str]) -> Output {
     with_input(args, &[])
@@ -63,7 +63,7 @@ fn run_tells_every_sample_frame_and_ends_with_a_summary() {
     assert!(
         frames
             .iter()
-            .all(|l| l.contains("combined") && l.contains("truth")),
+            .all(|l| l.contains(GATES[1]) && l.contains("truth")),
         "{text}"
     );
     assert!(
@@ -216,11 +216,8 @@ fn a_reject_rate_is_told_with_what_it_comes_to() {
     let json = |args: &[&str]| -> Value { serde_json::from_str(&succeeds(args)).unwrap() };
     let inspected = json(&["inspect", path(&file), rate[0], rate[1], "--json"]);
     let benched = json(&["bench", "--iterations", "1", "--json", rate[0], rate[1]]);
-    for gate in [&inspected["gate"], &benched["gate"]] {
-        assert_eq!(
-            (&gate["rank"], &gate["score"]),
-            (&25.into(), &"combined".into())
-        );
+    for (gate, score) in [(&inspected["gate"], GATES[0]), (&benched["gate"], GATES[1])] {
+        assert_eq!((&gate["rank"], &gate["score"]), (&25.into(), &score.into()));
         assert_eq!(gate["expected_reject"], 25.0 / 5001.0);
         assert_eq!(gate["reject_bound"]["assurance"], 0.95);
     }
@@ -511,12 +508,12 @@ fn eval_measures_every_score_on_every_set() {
 
 #[test]
 fn inspect_says_what_the_file_says() {
-    for name in MODELS {
+    for (name, gate) in MODELS.into_iter().zip(GATES) {
         let file = model_path(name);
         let text = succeeds(&["inspect", path(&file)]);
         for part in [
             "LogitNorm, tau 0.04",
-            "accept iff combined",
+            &format!("accept iff {gate}"),
             "fisher of cosine and max_logit",
             "95% assurance",
             "QLinearConv",

@@ -183,9 +183,9 @@ fn verdicts_on_the_sample_frames_are_the_kept_ones() {
                     confidence,
                     ..
                 } => {
-                    format!("{} {score:.2} {confidence:.2}", model.label(class).unwrap())
+                    format!("{} {score:.3} {confidence:.2}", model.label(class).unwrap())
                 }
-                Verdict::Unknown { score, .. } => format!("unknown {:.2}", score.unwrap()),
+                Verdict::Unknown { score, .. } => format!("unknown {:.3}", score.unwrap()),
             };
             lines += &format!("{name} {}: {told}\n", frame.name);
         }

@@ -7,7 +7,9 @@ use normgate::frame::OwnedFrame;
 use normgate::model::Model;
 use normgate::source::{self, Next};
 
-pub(crate) const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v1"];
+pub(crate) const MODELS: [&str; 2] = ["cifar10-resnet8-v1", "cifar10-resnet20-v2"];
+/// The scores of their gates; the second model is the default one.
+pub(crate) const GATES: [&str; 2] = ["combined", "msp"];
 
 pub(crate) fn root() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
