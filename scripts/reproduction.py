@@ -136,7 +136,7 @@ for arch in sys.argv[2:]:
     for loss, name in LOSSES.items():
         for precision in PRECISIONS:
             seeds = ", ".join(map(str, reports[loss, precision])) or "none"
-            print(f"{arch}, {name}, {precision}: seeds {seeds}")
+            print(f"- {arch}, {name}, {precision}: seeds {seeds}")
     print()
     headline(arch, reports, sets)
     measures(arch, reports, sets)
