@@ -49,14 +49,43 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Write all of it as one page, index.html, and as report.json.
+    #[cfg(feature = "report")]
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// Write score histograms and ROC curves as SVG.
+    #[cfg(feature = "report")]
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
     /// No progress bars.
     #[arg(long)]
     quiet: bool,
+}
+
+/// Where files for people go.
+#[derive(Clone, Copy)]
+struct Folders<'a> {
+    report: Option<&'a Path>,
+    plots: Option<&'a Path>,
+}
+
+impl Args {
+    #[cfg(feature = "report")]
+    fn folders(&self) -> Folders<'_> {
+        Folders {
+            report: self.report.as_deref(),
+            plots: self.plots.as_deref(),
+        }
+    }
+
+    /// Nowhere, which takes what draws them out of the program.
+    #[cfg(not(feature = "report"))]
+    #[inline(always)]
+    fn folders(&self) -> Folders<'_> {
+        Folders {
+            report: None,
+            plots: None,
+        }
+    }
 }
 
 fn named(text: &str) -> Result<(String, PathBuf), String> {
@@ -87,8 +116,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             names.join(", ")
         );
     }
+    let folders = args.folders();
     // A folder that cannot be had is told before the work, not after it.
-    for folder in args.report.iter().chain(&args.plots) {
+    for folder in folders.report.iter().chain(&folders.plots) {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     let bars = match args.quiet {
@@ -99,7 +129,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         model: &model,
         gate,
         limit: args.limit,
-        pictured: args.report.is_some(),
+        pictured: folders.report.is_some(),
         bars,
     };
     let id = evaluation.in_distribution(&args.id)?;
@@ -122,10 +152,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         let json = serde_json::to_vec_pretty(&report)?;
         write_whole(path, &json)?;
     }
-    if let Some(folder) = &args.plots {
+    if let Some(folder) = folders.plots {
         plots::write_all(folder, gate, &id.scored, &ood)?;
     }
-    if let (Some(folder), Some(mistakes)) = (&args.report, &id.gallery) {
+    if let (Some(folder), Some(mistakes)) = (folders.report, &id.gallery) {
         let page = Page {
             description: d,
             score: gate.score,
