@@ -29,7 +29,7 @@ class Model:
         self.description = self.inspected["description"]
         self.recipe = self.description["recipe"]["training"]
         self.file = f"{self.description['name']}-v{self.description['version']}"
-        self.loss = {"ce": "cross entropy", "cross_entropy": "cross entropy", "logit_norm": "LogitNorm"}[self.recipe["loss"]["kind"]]
+        self.loss = {"cross_entropy": "cross entropy", "logit_norm": "LogitNorm"}[self.recipe["loss"]["kind"]]
 
     def of(self, score, which):
         """AUROC and FPR95."""

@@ -94,12 +94,12 @@ impl<'a> Pass<'a> {
                         false => convolve(&values[*from], weight, None, *kernel, *stride),
                     }
                 }
-                Layer::Norm { from, .. } => {
+                Layer::Norm { from: before, .. } => {
                     let (gamma, beta) = (next(&mut parameter), next(&mut parameter));
                     let (mean, variance) = next(&mut statistic);
                     let gain = gamma / (variance + BN_EPS).sqrt();
                     let bias = beta - mean * &gain;
-                    match (&network.layers[*from], kernels[*from]) {
+                    match (&network.layers[*before], kernels[*before]) {
                         (
                             Layer::Conv {
                                 from,
@@ -108,12 +108,12 @@ impl<'a> Pass<'a> {
                                 ..
                             },
                             Some(weight),
-                        ) if readers[layer.operands()[0]] == 1 => {
+                        ) if readers[*before] == 1 => {
                             let weight = weight * gain.view([-1, 1, 1, 1]);
                             convolve(&values[*from], &weight, Some(&bias), *kernel, *stride)
                         }
                         // A kernel of one number a channel is exact on its grid.
-                        _ => &values[*from] * gain.view([1, -1, 1, 1]) + bias.view([1, -1, 1, 1]),
+                        _ => &values[*before] * gain.view([1, -1, 1, 1]) + bias.view([1, -1, 1, 1]),
                     }
                 }
                 Layer::Relu { from } => values[*from].relu(),
