@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes a model's card to standard output, beside the figures of another model.
 
-    card.py OURS.onnx OTHER.onnx NORMGATE
+    card.py OURS.onnx MEASURED OTHER.onnx MEASURED NORMGATE
 
-Beside each file lie eval.json and eval.txt, as `normgate eval` wrote them. The other one is a cross-entropy twin, or what the
-weights were fine-tuned from.
+MEASURED.json and MEASURED.txt are what scripts/evaluate wrote of the file before it. The other one is a cross-entropy twin,
+or the version that this one replaces.
 """
 
 import json
@@ -20,12 +20,11 @@ def percent(value):
 
 
 class Model:
-    def __init__(self, path, normgate):
-        path = pathlib.Path(path)
+    def __init__(self, path, measured, normgate):
         found = subprocess.run([normgate, "inspect", path, "--json"], check=True, capture_output=True)
         self.inspected = json.loads(found.stdout)
-        self.report = json.loads((path.parent / "eval.json").read_text())
-        self.table = (path.parent / "eval.txt").read_text().rstrip()
+        self.report = json.loads(pathlib.Path(f"{measured}.json").read_text())
+        self.table = pathlib.Path(f"{measured}.txt").read_text().rstrip()
         self.description = self.inspected["description"]
         self.recipe = self.description["recipe"]["training"]
         self.file = f"{self.description['name']}-v{self.description['version']}"
@@ -53,8 +52,8 @@ def steps(recipe):
         )
 
 
-ours, other, normgate = sys.argv[1:]
-ours, other = Model(ours, normgate), Model(other, normgate)
+*files, normgate = sys.argv[1:]
+ours, other = Model(*files[:2], normgate), Model(*files[2:], normgate)
 d, recipe = ours.description, ours.recipe
 twins = ours.loss != other.loss
 heads = (ours.loss, other.loss) if twins else (f"v{d['version']}", f"v{other.description['version']}")

@@ -13,7 +13,8 @@ import statistics
 import sys
 
 runs = pathlib.Path(sys.argv[1])
-LOSSES = {"ce": "cross entropy", "logitnorm": "LogitNorm"}
+# A run's name has one of these: a loss, or what tune-models made of it.
+LOSSES = {"ce": "cross entropy", "logitnorm": "LogitNorm", "tuned": "LogitNorm, fine-tuned"}
 PRECISIONS = ("f32", "int8")
 NEAR = {"cifar100"}
 # The score that LogitNorm's paper measures by, and the shipped one.
@@ -91,8 +92,10 @@ def measures(arch, reports, sets):
 
 def all_scores(arch, reports, sets, scores):
     for loss, name in LOSSES.items():
-        print(f"### {arch}, {name}, int8: AUROC / FPR95\n")
         found = reports[loss, "int8"].values()
+        if not found:
+            continue
+        print(f"### {arch}, {name}, int8: AUROC / FPR95\n")
         rows = []
         for score in scores:
             cells = [
@@ -109,7 +112,8 @@ def int8_effect(arch, reports, scores, sets):
         loss: [(a, reports[loss, "f32"][seed]) for seed, a in reports[loss, "int8"].items() if seed in reports[loss, "f32"]]
         for loss in LOSSES
     }
-    if not all(pairs.values()):
+    pairs = {loss: found for loss, found in pairs.items() if found}
+    if not pairs:
         return
     print(f"### {arch}: what int8 does to AUROC, int8 - f32\n")
     near = [s for s in sets if s in NEAR]
@@ -117,17 +121,17 @@ def int8_effect(arch, reports, scores, sets):
         [score]
         + [
             spread(of(a, score, s, "auroc") - of(b, score, s, "auroc") for a, b in pairs[loss])
-            for loss in LOSSES
+            for loss in pairs
             for s in [*near, "far"]
         ]
         for score in scores
     ]
-    table(["score"] + [f"{name}, {s}" for name in LOSSES.values() for s in [*near, "far"]], rows)
+    table(["score"] + [f"{name}, {s}" for name in map(LOSSES.get, pairs) for s in [*near, "far"]], rows)
 
 
 for arch in sys.argv[2:]:
     reports = {(loss, precision): load(arch, loss, precision) for loss in LOSSES for precision in PRECISIONS}
-    if not all(reports[loss, "int8"] for loss in LOSSES):
+    if not all(reports[loss, "int8"] for loss in ("ce", "logitnorm")):
         print(f"{arch}: the int8 files are not measured for both losses\n")
         continue
     some = next(iter(reports["ce", "int8"].values()))
@@ -135,8 +139,9 @@ for arch in sys.argv[2:]:
     scores = [s["score"] for s in some["scores"]]
     for loss, name in LOSSES.items():
         for precision in PRECISIONS:
-            seeds = ", ".join(map(str, reports[loss, precision])) or "none"
-            print(f"- {arch}, {name}, {precision}: seeds {seeds}")
+            seeds = ", ".join(map(str, reports[loss, precision]))
+            if seeds or loss != "tuned":
+                print(f"- {arch}, {name}, {precision}: seeds {seeds or 'none'}")
     print()
     headline(arch, reports, sets)
     measures(arch, reports, sets)
