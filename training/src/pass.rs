@@ -13,8 +13,17 @@ use crate::ranges::{RangeMethod, observe};
 pub struct Pass<'a> {
     /// The network.
     pub network: &'a Network,
-    /// What each layer's output is rounded to, where the int8 file stores it; no list for real numbers.
-    codes: Option<Vec<Option<ActivationCode>>>,
+    /// None for real numbers.
+    grids: Option<Grids>,
+}
+
+/// What the int8 file makes of each layer.
+#[derive(Debug)]
+struct Grids {
+    /// What the output is rounded to, where the file stores it.
+    codes: Vec<Option<ActivationCode>>,
+    /// Whether it is a convolution that a normalisation is folded into.
+    folded: Vec<bool>,
 }
 
 impl<'a> Pass<'a> {
@@ -22,7 +31,7 @@ impl<'a> Pass<'a> {
     pub fn float(network: &'a Network) -> Self {
         Self {
             network,
-            codes: None,
+            grids: None,
         }
     }
 
@@ -53,9 +62,20 @@ impl<'a> Pass<'a> {
                 .any(|(layer, other)| *other == place && is_value(layer));
             (is_value(&network.layers[id]) && !goes_on).then(|| codes[place])
         };
+        let takes_norm = |id: LayerId| {
+            let folds = |(layer, place): (&Layer, &LayerId)| {
+                matches!(layer, Layer::Norm { from, .. } if *from == id)
+                    && *place == folded.places[id]
+            };
+            network.layers.iter().zip(&folded.places).any(folds)
+        };
+        let layers = 0..network.layers.len();
         Ok(Self {
             network,
-            codes: Some((0..network.layers.len()).map(stores).collect()),
+            grids: Some(Grids {
+                codes: layers.clone().map(stores).collect(),
+                folded: layers.map(takes_norm).collect(),
+            }),
         })
     }
 
@@ -70,10 +90,9 @@ impl<'a> Pass<'a> {
         dropout: f64,
     ) -> Forward {
         let network = self.network;
-        let Some(codes) = &self.codes else {
+        let Some(grids) = &self.grids else {
             return network.forward(images, parameters, statistics, training, dropout);
         };
-        let readers = network.readers();
         let (mut parameter, mut statistic) = (parameters.iter(), statistics.iter());
         let mut kernels: Vec<Option<&Tensor>> = vec![None; network.layers.len()];
         let mut values: Vec<Tensor> = Vec::with_capacity(network.layers.len());
@@ -88,10 +107,11 @@ impl<'a> Pass<'a> {
                 } => {
                     let weight = next(&mut parameter);
                     kernels[id] = Some(weight);
-                    // One that a normalisation alone reads is computed there, folded.
-                    match readers[id] == 1 && is_normalised(network, id) {
-                        true => Tensor::new(),
-                        false => convolve(&values[*from], weight, None, *kernel, *stride),
+                    if grids.folded[id] {
+                        // Computed where the normalisation stands.
+                        Tensor::new()
+                    } else {
+                        convolve(&values[*from], weight, None, *kernel, *stride)
                     }
                 }
                 Layer::Norm { from: before, .. } => {
@@ -108,7 +128,7 @@ impl<'a> Pass<'a> {
                                 ..
                             },
                             Some(weight),
-                        ) if readers[*before] == 1 => {
+                        ) if grids.folded[*before] => {
                             let weight = weight * gain.view([-1, 1, 1, 1]);
                             convolve(&values[*from], &weight, Some(&bias), *kernel, *stride)
                         }
@@ -120,7 +140,7 @@ impl<'a> Pass<'a> {
                 Layer::Dropout { from } => values[*from].dropout(dropout, training),
                 Layer::Add { operands: [a, b] } => &values[*a] + &values[*b],
             };
-            values.push(match codes[id] {
+            values.push(match grids.codes[id] {
                 Some(code) => value.fake_quantize_per_tensor_affine(
                     f64::from(code.scale),
                     i64::from(code.zero_point),
@@ -133,11 +153,6 @@ impl<'a> Pass<'a> {
         let map = values.pop().unwrap_or_default();
         network.classify(&map, parameters)
     }
-}
-
-fn is_normalised(network: &Network, id: LayerId) -> bool {
-    let reads = |layer: &Layer| matches!(layer, Layer::Norm { from, .. } if *from == id);
-    network.layers.iter().any(reads)
 }
 
 /// The convolution of `x` with `weight` on its grids, one an output, as [`quantize`](crate::quantize::quantize) has them.

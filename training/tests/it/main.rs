@@ -12,6 +12,7 @@ mod optimizer;
 mod outputs;
 mod pass;
 mod pictures;
+mod runs;
 mod start;
 mod train;
 

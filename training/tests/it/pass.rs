@@ -1,43 +1,19 @@
 //! A pass on the grids is what the int8 file computes, and trains.
 
-use std::path::Path;
-
 use normgate::eval::run::infer_all;
 use normgate::model::Model;
 use normgate_train::checkpoint;
-use normgate_train::error::TrainError;
 use normgate_train::export::{Request, export, tensor};
-use normgate_train::metrics::EpochMetrics;
 use normgate_train::network::Arch;
 use normgate_train::optimizer::{Weights, Which};
 use normgate_train::pass::Pass;
 use normgate_train::recipe::Recipe;
 use normgate_train::start::Start;
-use normgate_train::train::{CHECKPOINT, Setting, train};
+use normgate_train::train::CHECKPOINT;
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::{images, recipe, torch_rng};
-
-fn run(
-    recipe: &Recipe,
-    start: Option<&Start>,
-    out: &Path,
-) -> Result<Vec<EpochMetrics>, TrainError> {
-    let all = images();
-    let setting = Setting {
-        fit: &all.slice(0..400).unwrap(),
-        calibration: &all.slice(400..500).unwrap(),
-        start,
-        device: Device::Cpu,
-        out: out.to_owned(),
-        resume: false,
-        measure_every: 1,
-        stop_after: None,
-        progress: false,
-    };
-    let _alone = torch_rng();
-    train(recipe, &setting)
-}
+use crate::runs::{FRESH, from, run};
+use crate::{images, recipe};
 
 fn power(values: &Tensor) -> f64 {
     values.square().sum(Kind::Double).double_value(&[])
@@ -47,10 +23,10 @@ fn power(values: &Tensor) -> f64 {
 fn the_grids_are_the_int8_files() {
     for arch in [Arch::Resnet8, Arch::Resnet20, Arch::Wrn40x2] {
         let folder = tempfile::tempdir().unwrap();
-        run(&recipe(arch, 2), None, folder.path()).unwrap();
+        run(&recipe(arch, 2), folder.path(), FRESH).unwrap();
         let (state, named) = checkpoint::load(&folder.path().join(CHECKPOINT)).unwrap();
         let all = images();
-        let calibration = all.slice(400..500).unwrap();
+        let calibration = all.slice(500..600).unwrap();
         let request = Request {
             name: "sample".into(),
             version: 1,
@@ -59,7 +35,7 @@ fn the_grids_are_the_int8_files() {
             test: None,
         };
         let exported = export(&state, &named, &request, |_| {}).unwrap();
-        let set = all.slice(500..540).unwrap();
+        let set = all.slice(0..40).unwrap();
         let int8 = infer_all(&Model::new(exported.int8).unwrap(), &set, || {}).unwrap();
         let int8: Vec<f32> = int8.iter().flat_map(|o| o.logits.to_vec()).collect();
         let int8 = Tensor::from_slice(&int8).view([40, 10]);
@@ -90,7 +66,7 @@ fn the_grids_are_the_int8_files() {
 #[test]
 fn a_quantized_run_moves_the_weights_and_not_the_statistics() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let before = run(&recipe(Arch::Resnet20, 4), None, first.path()).unwrap();
+    let before = run(&recipe(Arch::Resnet20, 4), first.path(), FRESH).unwrap();
     let start = Start::read(first.path()).unwrap();
     let quantized = Recipe {
         start: Some(start.sha256().unwrap()),
@@ -98,7 +74,7 @@ fn a_quantized_run_moves_the_weights_and_not_the_statistics() {
         learning_rate: 0.002,
         ..recipe(Arch::Resnet20, 2)
     };
-    let after = run(&quantized, Some(&start), second.path()).unwrap();
+    let after = run(&quantized, second.path(), from(&start)).unwrap();
     assert!(after[1].loss < before[0].loss, "{after:?} {before:?}");
     let again = Start::read(second.path()).unwrap();
     for ((name, a), (_, b)) in start.weights.iter().zip(&again.weights) {

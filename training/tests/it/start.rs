@@ -1,41 +1,14 @@
 //! A run that starts from another's weights.
 
-use std::path::Path;
-
-use normgate_train::error::TrainError;
 use normgate_train::loss::Loss;
-use normgate_train::metrics::EpochMetrics;
 use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
 use normgate_train::start::Start;
-use normgate_train::train::{Setting, train};
-use tch::Device;
 
-use crate::{images, recipe, torch_rng};
+use crate::recipe;
+use crate::runs::{FRESH, How, from, run};
 
-fn run(
-    recipe: &Recipe,
-    start: Option<&Start>,
-    out: &Path,
-    resume: bool,
-) -> Result<Vec<EpochMetrics>, TrainError> {
-    let all = images();
-    let setting = Setting {
-        fit: &all.slice(0..500).unwrap(),
-        calibration: &all.slice(500..600).unwrap(),
-        start,
-        device: Device::Cpu,
-        out: out.to_owned(),
-        resume,
-        measure_every: 1,
-        stop_after: None,
-        progress: false,
-    };
-    let _alone = torch_rng();
-    train(recipe, &setting)
-}
-
-fn from(start: &Start, recipe: Recipe) -> Recipe {
+fn begun_by(start: &Start, recipe: Recipe) -> Recipe {
     Recipe {
         start: Some(start.sha256().unwrap()),
         ..recipe
@@ -49,17 +22,17 @@ fn a_run_starts_where_the_other_ended() {
         ema_decay: 0.5,
         ..recipe(Arch::Resnet8, 6)
     };
-    let before = run(&first, None, folders[0].path(), false).unwrap();
+    let before = run(&first, folders[0].path(), FRESH).unwrap();
     let start = Start::read(folders[0].path()).unwrap();
     // A rate of nearly nothing: the epoch measures what it was given.
-    let still = from(
+    let still = begun_by(
         &start,
         Recipe {
             learning_rate: 1e-12,
             ..recipe(Arch::Resnet8, 1)
         },
     );
-    let after = run(&still, Some(&start), folders[1].path(), false).unwrap();
+    let after = run(&still, folders[1].path(), from(&start)).unwrap();
     assert!(
         after[0].loss < before[0].loss - 0.5,
         "{} {}",
@@ -72,7 +45,7 @@ fn a_run_starts_where_the_other_ended() {
         loss: Loss::T2fNorm { tau: 0.1 },
         ..still.clone()
     };
-    run(&t2fnorm, Some(&start), folders[3].path(), false).unwrap();
+    run(&t2fnorm, folders[3].path(), from(&start)).unwrap();
     for folder in [&folders[1], &folders[3]] {
         let again = Start::read(folder.path()).unwrap();
         for ((name, a), (_, b)) in start.weights.iter().zip(&again.weights) {
@@ -85,12 +58,16 @@ fn a_run_starts_where_the_other_ended() {
     assert_ne!(start.sha256().unwrap(), again.sha256().unwrap());
 
     // The fingerprint is part of the recipe: other weights cannot take over.
-    let error = run(&still, Some(&again), folders[1].path(), true).unwrap_err();
+    let resumed = How {
+        resume: true,
+        ..from(&again)
+    };
+    let error = run(&still, folders[1].path(), resumed).unwrap_err();
     assert!(error.to_string().contains("fingerprint"), "{error}");
-    let other = from(&again, still.clone());
-    let error = run(&other, Some(&again), folders[1].path(), true).unwrap_err();
+    let other = begun_by(&again, still.clone());
+    let error = run(&other, folders[1].path(), resumed).unwrap_err();
     assert!(error.to_string().contains("another recipe"), "{error}");
-    let error = run(&first, Some(&start), folders[2].path(), false).unwrap_err();
+    let error = run(&first, folders[2].path(), from(&start)).unwrap_err();
     assert!(error.to_string().contains("fingerprint"), "{error}");
 }
 
@@ -98,10 +75,10 @@ fn a_run_starts_where_the_other_ended() {
 fn weights_of_another_network_or_an_unfinished_run_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = tempfile::tempdir().unwrap();
-    run(&recipe(Arch::Resnet8, 1), None, folder.path(), false).unwrap();
+    run(&recipe(Arch::Resnet8, 1), folder.path(), FRESH).unwrap();
     let start = Start::read(folder.path()).unwrap();
-    let wide = from(&start, recipe(Arch::Resnet20, 1));
-    let error = run(&wide, Some(&start), out.path(), false)
+    let wide = begun_by(&start, recipe(Arch::Resnet20, 1));
+    let error = run(&wide, out.path(), from(&start))
         .unwrap_err()
         .to_string();
     assert!(

@@ -6,7 +6,6 @@ use std::time::Duration;
 use clap::ValueEnum;
 use normgate::dataset::ImageSet;
 use normgate_train::checkpoint;
-use normgate_train::error::TrainError;
 use normgate_train::metrics::EpochMetrics;
 use normgate_train::negatives::{Making, Negatives};
 use normgate_train::network::Arch;
@@ -14,24 +13,8 @@ use normgate_train::recipe::Recipe;
 use normgate_train::train::{CHECKPOINT, METRICS, Setting, train};
 use tch::{Device, Tensor};
 
-use crate::{images, recipe, torch_rng};
-
-fn run(recipe: &Recipe, out: &Path, resume: bool) -> Result<Vec<EpochMetrics>, TrainError> {
-    let all = images();
-    let setting = Setting {
-        fit: &all.slice(0..500).unwrap(),
-        calibration: &all.slice(500..600).unwrap(),
-        start: None,
-        device: Device::Cpu,
-        out: out.to_owned(),
-        resume,
-        measure_every: 1,
-        stop_after: None,
-        progress: false,
-    };
-    let _alone = torch_rng();
-    train(recipe, &setting)
-}
+use crate::recipe;
+use crate::runs::{FRESH, How, RESUMED, run};
 
 fn tensors(folder: &Path) -> Vec<(String, Tensor)> {
     let (_, mut named) = checkpoint::load(&folder.join(CHECKPOINT)).unwrap();
@@ -54,7 +37,7 @@ fn a_short_run_on_real_images_learns() {
         warmup_epochs: 2.0,
         ..recipe(Arch::Resnet8, 16)
     };
-    let metrics = run(&recipe, folder.path(), false).unwrap();
+    let metrics = run(&recipe, folder.path(), FRESH).unwrap();
     let (first, last) = (&metrics[0], &metrics[15]);
     assert!(
         last.loss < first.loss - 1.0,
@@ -84,7 +67,7 @@ fn a_seed_repeats_and_another_differs() {
         ..first.clone()
     };
     for (recipe, folder) in [&first, &first, &other].into_iter().zip(&folders) {
-        run(recipe, folder.path(), false).unwrap();
+        run(recipe, folder.path(), FRESH).unwrap();
     }
     assert_same(folders[0].path(), folders[1].path());
     let (a, b) = (tensors(folders[0].path()), tensors(folders[2].path()));
@@ -102,14 +85,14 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
         negatives: Some(every_negative()),
         ..recipe(Arch::Resnet8, 3)
     };
-    run(&recipe, whole.path(), false).unwrap();
+    run(&recipe, whole.path(), FRESH).unwrap();
     // The checkpoint of epoch 2 is what a run killed in epoch 3 leaves.
-    run(&recipe, parts.path(), false).unwrap();
+    run(&recipe, parts.path(), FRESH).unwrap();
     let path = parts.path().join(CHECKPOINT);
     let partial = tempfile::tempdir().unwrap();
     stop_after(&recipe, 2, partial.path());
     std::fs::copy(partial.path().join(CHECKPOINT), &path).unwrap();
-    let rest = run(&recipe, parts.path(), true).unwrap();
+    let rest = run(&recipe, parts.path(), RESUMED).unwrap();
     assert_eq!(rest.iter().map(|m| m.epoch).collect::<Vec<_>>(), [3]);
     assert_same(whole.path(), parts.path());
     let lines = std::fs::read_to_string(parts.path().join(METRICS)).unwrap();
@@ -120,23 +103,14 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
 fn a_run_that_is_out_of_time_stops_at_a_checkpoint_and_goes_on() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let recipe = recipe(Arch::Resnet8, 3);
-    run(&recipe, whole.path(), false).unwrap();
-    let all = images();
+    run(&recipe, whole.path(), FRESH).unwrap();
     // No time at all is time for one epoch.
+    let short = How {
+        stop_after: Some(Duration::ZERO),
+        ..RESUMED
+    };
     for epoch in 1..=3 {
-        let setting = Setting {
-            fit: &all.slice(0..500).unwrap(),
-            calibration: &all.slice(500..600).unwrap(),
-            start: None,
-            device: Device::Cpu,
-            out: parts.path().to_owned(),
-            resume: true,
-            measure_every: 1,
-            stop_after: Some(Duration::ZERO),
-            progress: false,
-        };
-        let _alone = torch_rng();
-        let metrics = train(&recipe, &setting).unwrap();
+        let metrics = run(&recipe, parts.path(), short).unwrap();
         assert_eq!(metrics.iter().map(|m| m.epoch).collect::<Vec<_>>(), [epoch]);
     }
     assert_same(whole.path(), parts.path());
@@ -202,7 +176,7 @@ fn stop_after(recipe: &Recipe, epochs: usize, keep: &Path) {
     let folder = tempfile::tempdir().unwrap();
     std::thread::scope(|scope| {
         let out = folder.path();
-        let running = scope.spawn(move || run(recipe, out, false));
+        let running = scope.spawn(move || run(recipe, out, FRESH));
         let path = folder.path().join(CHECKPOINT);
         loop {
             if let Ok((state, _)) = checkpoint::load(&path)
@@ -228,15 +202,15 @@ fn stop_after(recipe: &Recipe, epochs: usize, keep: &Path) {
 fn a_folder_is_never_overwritten_nor_resumed_by_another_recipe() {
     let folder = tempfile::tempdir().unwrap();
     let first = recipe(Arch::Resnet8, 1);
-    run(&first, folder.path(), false).unwrap();
+    run(&first, folder.path(), FRESH).unwrap();
     let before = std::fs::read(folder.path().join(CHECKPOINT)).unwrap();
-    let error = run(&first, folder.path(), false).unwrap_err().to_string();
+    let error = run(&first, folder.path(), FRESH).unwrap_err().to_string();
     assert!(error.contains("--resume"), "{error}");
     let other = Recipe {
         learning_rate: 0.01,
         ..first
     };
-    let error = run(&other, folder.path(), true).unwrap_err().to_string();
+    let error = run(&other, folder.path(), RESUMED).unwrap_err().to_string();
     assert!(error.contains("another recipe"), "{error}");
     assert_eq!(
         std::fs::read(folder.path().join(CHECKPOINT)).unwrap(),
