@@ -31,10 +31,25 @@ pub enum Which {
 impl Weights {
     /// Fresh weights on `device`, drawn from libtorch's seeded generator; `averaged` keeps an exponential average.
     pub fn new(network: &Network, device: Device, averaged: bool) -> Self {
+        Self::made(network, device, averaged, initial)
+    }
+
+    /// Room for the weights of a checkpoint. Draws nothing: reading a file moves no generator.
+    pub fn blank(network: &Network, device: Device, averaged: bool) -> Self {
+        let zeros = |p: &Parameter| Tensor::zeros(&p.shape, (Kind::Float, Device::Cpu));
+        Self::made(network, device, averaged, zeros)
+    }
+
+    fn made(
+        network: &Network,
+        device: Device,
+        averaged: bool,
+        first: impl Fn(&Parameter) -> Tensor,
+    ) -> Self {
         let parameters = network.parameters();
         let parts: Vec<Tensor> = parameters
             .iter()
-            .map(|p| channels_last(&initial(p), p).reshape([-1]))
+            .map(|p| channels_last(&first(p), p).reshape([-1]))
             .collect();
         let counts = parameters.iter().map(Parameter::count).collect();
         let flat = Tensor::cat(&parts, 0)

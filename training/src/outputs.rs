@@ -25,7 +25,7 @@ pub fn outputs(start: &Start, images: &ImageSet) -> Result<(Tensor, Tensor), Tra
     }
     let classes = start.state.classes.len() as i64;
     let network = start.state.recipe.arch.network(classes);
-    let mut weights = Weights::new(&network, Device::Cpu, false);
+    let mut weights = Weights::blank(&network, Device::Cpu, false);
     weights
         .start_from(&start.weights)
         .map_err(TrainError::Data)?;

@@ -38,7 +38,7 @@ impl Start {
             )));
         }
         let network = state.recipe.network(state.classes.len());
-        let mut weights = Weights::new(&network, Device::Cpu, state.recipe.ema_decay > 0.0);
+        let mut weights = Weights::blank(&network, Device::Cpu, state.recipe.ema_decay > 0.0);
         weights.restore(&named).map_err(fault)?;
         let mut weights = weights.inference();
         scale_head(&mut weights, network.head_scale);

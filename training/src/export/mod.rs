@@ -100,7 +100,7 @@ pub fn export(
 ) -> Result<Exported, TrainError> {
     check_calibration(state, request.calibration)?;
     let network = state.recipe.network(state.classes.len());
-    let mut weights = Weights::new(&network, Device::Cpu, state.recipe.ema_decay > 0.0);
+    let mut weights = Weights::blank(&network, Device::Cpu, state.recipe.ema_decay > 0.0);
     weights.restore(named).map_err(TrainError::Data)?;
     let folded = fold::fold(&network, &weights.inference()).map_err(TrainError::Data)?;
     let frame = Frame {

@@ -6,7 +6,7 @@ use normgate_train::optimizer::{Weights, Which};
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::{drawn, torch_rng};
+use crate::torch_rng;
 
 /// A network whose statistics and gains are nothing like those it starts with.
 fn disturbed(arch: Arch) -> (normgate_train::network::Network, Weights) {
@@ -67,7 +67,7 @@ fn every_architecture_gives_the_same_logits_folded() {
 #[test]
 fn a_missing_tensor_is_named() {
     let network = Arch::Resnet8.network(10);
-    let mut named = drawn(&network).named();
+    let mut named = Weights::blank(&network, Device::Cpu, false).named();
     named.retain(|(name, _)| name != "head.bias");
     let error = fold(&network, &named).unwrap_err();
     assert!(error.contains("head.bias"), "{error}");

@@ -22,11 +22,9 @@ use normgate::dataset::{self, ImageSet, Split};
 use normgate_core::{Fit, PreprocessSpec};
 use normgate_train::device::Precision;
 use normgate_train::loss::Loss;
-use normgate_train::network::{Arch, Network};
-use normgate_train::optimizer::Weights;
+use normgate_train::network::Arch;
 use normgate_train::recipe::Recipe;
 use normgate_train::schedule::Schedule;
-use tch::Device;
 
 const IMAGES: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -37,12 +35,6 @@ const IMAGES: &str = concat!(
 fn torch_rng() -> MutexGuard<'static, ()> {
     static RNG: Mutex<()> = Mutex::new(());
     RNG.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Fresh weights.
-fn drawn(network: &Network) -> Weights {
-    let _alone = torch_rng();
-    Weights::new(network, Device::Cpu, false)
 }
 
 /// Real images: 600 of CIFAR-10's training half.

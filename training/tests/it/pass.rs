@@ -5,15 +5,15 @@ use normgate::model::Model;
 use normgate_train::checkpoint;
 use normgate_train::export::{Request, export, tensor};
 use normgate_train::network::Arch;
-use normgate_train::optimizer::Which;
+use normgate_train::optimizer::{Weights, Which};
 use normgate_train::pass::Pass;
 use normgate_train::recipe::Recipe;
 use normgate_train::start::Start;
 use normgate_train::train::CHECKPOINT;
-use tch::{Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::runs::{FRESH, from, run};
-use crate::{drawn, images, recipe};
+use crate::{images, recipe};
 
 fn power(values: &Tensor) -> f64 {
     values.square().sum(Kind::Double).double_value(&[])
@@ -41,7 +41,7 @@ fn the_grids_are_the_int8_files() {
         let int8 = Tensor::from_slice(&int8).view([40, 10]);
 
         let network = state.recipe.network(10);
-        let mut weights = drawn(&network);
+        let mut weights = Weights::blank(&network, Device::Cpu, false);
         weights.restore(&named).unwrap();
         let logits = |pass: &Pass<'_>| {
             let parameters = weights.views(Which::Live, Kind::Float);
