@@ -7,10 +7,10 @@ use normgate_train::network::Arch;
 use normgate_train::outputs::outputs;
 use normgate_train::recipe::Recipe;
 use normgate_train::start::Start;
-use normgate_train::train::{CHECKPOINT, Setting, train};
-use tch::Device;
+use normgate_train::train::CHECKPOINT;
 
-use crate::{images, recipe, torch_rng};
+use crate::runs::{FRESH, run};
+use crate::{images, recipe};
 
 #[test]
 fn outputs_are_the_folded_networks() {
@@ -20,26 +20,13 @@ fn outputs_are_the_folded_networks() {
 
 fn agree(loss: Loss) {
     let folder = tempfile::tempdir().unwrap();
-    let all = images();
-    let setting = Setting {
-        fit: &all.slice(0..500).unwrap(),
-        calibration: &all.slice(500..600).unwrap(),
-        start: None,
-        device: Device::Cpu,
-        out: folder.path().to_owned(),
-        resume: false,
-        measure_every: 1,
-        stop_after: None,
-        progress: false,
-    };
-    let _alone = torch_rng();
     let recipe = Recipe {
         loss,
         ..recipe(Arch::Resnet8, 1)
     };
-    train(&recipe, &setting).unwrap();
+    run(&recipe, folder.path(), FRESH).unwrap();
     let start = Start::read(folder.path()).unwrap();
-    let set = all.slice(0..300).unwrap();
+    let set = images().slice(0..300).unwrap();
     let (features, logits) = outputs(&start, &set).unwrap();
     let (_, named) = checkpoint::load(&folder.path().join(CHECKPOINT)).unwrap();
     let network = recipe.network(10);

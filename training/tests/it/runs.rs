@@ -13,7 +13,7 @@ use tch::Device;
 use crate::{images, torch_rng};
 
 /// How a run begins and ends.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct How<'a> {
     pub(crate) start: Option<&'a Start>,
     pub(crate) resume: bool,
